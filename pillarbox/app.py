@@ -1,0 +1,26 @@
+"""The program's surroundings in one bag, built once and handed to every role.
+
+What is in here is everything a role may need from outside itself; there are no globals.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pillarbox.clock import Clock
+from pillarbox.config import Config
+from pillarbox.ids import KeyMaker
+from pillarbox.storage.db import Database
+from pillarbox.storage.wake import Wake
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """Settings, storage, time and identifiers."""
+
+    config: Config
+    db: Database
+    wake: Wake
+    clock: Clock
+    keys: KeyMaker
+    monotonic: Callable[[], float] = time.monotonic

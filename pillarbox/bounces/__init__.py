@@ -1,0 +1,1 @@
+"""Bounces: what came back, which type it is, and what follows from it."""

@@ -1,0 +1,5 @@
+"""`pillarbox bench`: measure this machine."""
+
+import sys
+
+import click

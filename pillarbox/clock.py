@@ -1,0 +1,21 @@
+"""The one source of time. Tests pass a clock that they set; nothing else reads the machine's."""
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time of day as an aware UTC datetime."""
+
+    def now(self) -> datetime:
+        """This instant, aware, in UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """This instant, aware, in UTC."""
+        return datetime.fromtimestamp(time.time(), UTC)

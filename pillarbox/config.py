@@ -1,0 +1,284 @@
+"""Every setting: its type, default and one line of documentation. docs/settings.md is generated from here.
+
+A setting is an environment variable `PILLARBOX_<NAME>`, a lower-case key in `pillarbox.toml`, and a flag of the
+commands. Flag beats environment beats file. An unknown key is an error.
+"""
+
+import os
+import socket
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pillarbox.errors import UsageError
+
+PREFIX = "PILLARBOX_"
+DELIVERY_MODES = ("capture", "relay", "direct")
+SENDER_POLICIES = ("open", "verified")
+Endpoint = tuple[str, int]
+Network = IPv4Network | IPv6Network
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _endpoint(value: str) -> Endpoint:
+    host, colon, port = value.strip().rpartition(":")
+    if not colon or not port.isdigit() or not 0 <= int(port) <= 65535:
+        raise ValueError("expected host:port")
+    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - ":25" is the usual way to say all interfaces
+
+
+def _endpoints(value: str) -> tuple[Endpoint, ...]:
+    return tuple(_endpoint(part) for part in value.split(",") if part.strip())
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _networks(value: str) -> tuple[Network, ...]:
+    return tuple(ip_network(part, strict=False) for part in _names(value))
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        number = int(value)
+        if not low <= number <= high:
+            raise ValueError(f"expected a number from {low} to {high}")
+        return number
+
+    return read
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value.lower() not in choices:
+            raise ValueError(f"expected one of {', '.join(choices)}")
+        return value.lower()
+
+    return read
+
+
+def _switch(value: str) -> bool:
+    word = value.strip().lower()
+    if word in ("on", "true", "1", "yes"):
+        return True
+    if word in ("off", "false", "0", "no"):
+        return False
+    raise ValueError("expected on or off")
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("expected an http or https address")
+    return value.rstrip("/")
+
+
+def _relay_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ValueError("expected smtp://[user:pass@]host:port or smtps://...")
+    return value
+
+
+def _setting(
+    doc: str, read: Callable[[str], Any] = _text, default: str | None = None, shown: str = ""
+) -> Any:
+    """A field of Config: how its text is read, its default text, and the default as documentation shows it."""
+    meta = {"doc": doc, "read": read, "default": default, "shown": shown or (default or "none")}
+    return field(metadata=meta)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All settings, read and checked. Build one with `load`."""
+
+    data_dir: Path = _setting("SQLite database, keys, spool", Path, "./pillarbox-data")
+    database_url: str | None = _setting(
+        "`postgresql://user:pass@host/db` when scaled out", shown="SQLite inside `DATA_DIR`"
+    )
+    http_listen: Endpoint = _setting("API, web UI, tracking, metrics", _endpoint, "127.0.0.1:8025")
+    submission_listen: tuple[Endpoint, ...] = _setting(
+        "SMTP submission (comma-separated list; production: 25, 587, 2525)",
+        _endpoints,
+        "127.0.0.1:1025",
+    )
+    inbound_listen: tuple[Endpoint, ...] = _setting(
+        "inbound SMTP: customers' inbound mail, bounces, complaints (production: 25)",
+        _endpoints,
+        "127.0.0.1:1026",
+    )
+    public_url: str = _setting(
+        "base of tracking, unsubscribe and UI links", _http_url, "http://127.0.0.1:8025"
+    )
+    hostname: str = _setting(
+        "EHLO name, Message-ID domain, DNS record suggestions", shown="the machine's name"
+    )
+    inbound_domain: str = _setting(
+        "domain of inbound hash addresses", shown="`inbound.` + `HOSTNAME`"
+    )
+    delivery: str = _setting(
+        "`capture`: nothing leaves the machine, every message ends in the built-in mailbox; "
+        "`relay`: hand over to `RELAY_URL`; `direct`: deliver to the recipients' MX hosts",
+        _one_of(*DELIVERY_MODES),
+        "capture",
+    )
+    relay_url: str | None = _setting("`smtp://[user:pass@]host:port` or `smtps://…`", _relay_url)
+    dns_servers: tuple[str, ...] = _setting(
+        "`host:port` list used for every lookup", _names, "", shown="the system's"
+    )
+    mx_port: int = _setting("port for direct delivery (tests use another)", _number(1, 65535), "25")
+    egress_allow: tuple[Network, ...] = _setting(
+        "networks that webhooks and deliveries may reach although private or loopback "
+        "(`127.0.0.0/8` in development)",
+        _networks,
+        "",
+        shown="empty",
+    )
+    server_token: str | None = _setting(
+        "token of the first server, used only when the database is first created",
+        shown="random, printed",
+    )
+    account_token: str | None = _setting(
+        "token of the account, used only when the database is first created",
+        shown="random, printed",
+    )
+    sender_policy: str = _setting(
+        "`verified`: From needs a confirmed signature or verified domain (error 400); "
+        "`open`: any From is accepted",
+        _one_of(*SENDER_POLICIES),
+        shown="`open` with `capture`, else `verified`",
+    )
+    admin_email: str | None = _setting(
+        "first UI user; without any user the UI is open on loopback only, and refuses other addresses"
+    )
+    admin_password: str | None = _setting("password of the first UI user")
+    tls_cert: Path | None = _setting(
+        "certificate of STARTTLS and implicit TLS listeners", Path, shown="self-made in `DATA_DIR`"
+    )
+    tls_key: Path | None = _setting(
+        "private key of `TLS_CERT`", Path, shown="self-made in `DATA_DIR`"
+    )
+    starttls: bool = _setting("`off` switches the offer of STARTTLS off", _switch, "on")
+    retention_days: int = _setting("message content and events", _number(1, 3650), "45")
+    workers: int = _setting(
+        "worker processes for the roles that use several", _number(1, 256), shown="number of cores"
+    )
+
+    @property
+    def database(self) -> str:
+        """The database's address as SQLAlchemy wants it."""
+        if self.database_url is None:
+            return f"sqlite:///{self.data_dir / 'pillarbox.db'}"
+        _, _, rest = self.database_url.partition("://")
+        return f"postgresql+psycopg://{rest}"
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is the embedded one."""
+        return self.database_url is None
+
+
+def setting_names() -> list[str]:
+    """The names of all settings, lower-case."""
+    return [f.name for f in fields(Config)]
+
+
+def documentation() -> list[tuple[str, str, str]]:
+    """Name, default as shown and meaning of every setting, in order."""
+    return [(f.name.upper(), f.metadata["shown"], f.metadata["doc"]) for f in fields(Config)]
+
+
+def load(
+    flags: Mapping[str, str | None] | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    file: Path | None = None,
+) -> Config:
+    """Read the settings from flags, environment and file, in this order of weight.
+
+    `flags` are setting name -> text. Without `file`, a `pillarbox.toml` in the working directory is read if there.
+    Raises UsageError naming the setting and where it was set.
+    """
+    environment = os.environ if environment is None else environment
+    texts = _from_file(file)
+    texts.update(_from_environment(environment))
+    texts.update(
+        {k: (v, f"--{k.replace('_', '-')}") for k, v in (flags or {}).items() if v is not None}
+    )
+    values: dict[str, Any] = {}
+    for f in fields(Config):
+        text, origin = texts.get(f.name, (f.metadata["default"], "default"))
+        try:
+            values[f.name] = None if text is None else f.metadata["read"](text)
+        except ValueError as problem:
+            raise UsageError(f"{origin}: {f.name.upper()} = {text!r}: {problem}") from None
+    _fill_defaults(values)
+    _check(values)
+    return Config(**values)
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    found = {}
+    for variable, value in environment.items():
+        if variable.startswith(PREFIX):
+            name = variable.removeprefix(PREFIX).lower()
+            if name not in setting_names():
+                raise UsageError(f"unknown setting {variable}")
+            found[name] = (value, variable)
+    return found
+
+
+def _from_file(file: Path | None) -> dict[str, tuple[str, str]]:
+    path = file or Path("pillarbox.toml")
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        if file is None:
+            return {}
+        raise UsageError(f"{path}: there is no such file") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        raise UsageError(f"{path}: cannot be read: {problem}") from None
+    found = {}
+    for name, value in data.items():
+        if name not in setting_names():
+            raise UsageError(f"{path}: unknown setting {name!r}")
+        found[name] = (_as_text(path, name, value), str(path))
+    return found
+
+
+def _as_text(path: Path, name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, str | int):
+        return str(value)
+    if isinstance(value, list) and all(isinstance(v, str | int) for v in value):
+        return ",".join(str(v) for v in value)
+    raise UsageError(f"{path}: {name} must be a text, a number, on/off or a list of texts")
+
+
+def _fill_defaults(values: dict[str, Any]) -> None:
+    """Defaults that depend on the machine or on other settings."""
+    values["database_url"] = values["database_url"] or None
+    values["hostname"] = values["hostname"] or socket.getfqdn() or "localhost"
+    values["inbound_domain"] = values["inbound_domain"] or f"inbound.{values['hostname']}"
+    captured = values["delivery"] == "capture"
+    values["sender_policy"] = values["sender_policy"] or ("open" if captured else "verified")
+    values["workers"] = values["workers"] or os.cpu_count() or 1
+
+
+def _check(values: dict[str, Any]) -> None:
+    url = values["database_url"]
+    if url and not url.startswith(("postgresql://", "postgres://")):
+        raise UsageError("DATABASE_URL: expected postgresql://user:pass@host/db")
+    if values["delivery"] == "relay" and not values["relay_url"]:
+        raise UsageError("DELIVERY = relay needs RELAY_URL")
+    if (values["tls_cert"] is None) != (values["tls_key"] is None):
+        raise UsageError("TLS_CERT and TLS_KEY go together")

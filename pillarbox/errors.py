@@ -1,0 +1,89 @@
+"""Every way a request can be refused, by name, and the one exception that carries it.
+
+Postmark's numbers, HTTP statuses and texts belong to the wire: `wire/errors.py` has a row for each name here.
+Several names may share one number (300 has some twenty texts), so the name, not the number, is the identity.
+"""
+
+from enum import StrEnum, auto
+
+
+class Problem(StrEnum):
+    """A reason to refuse a request, grouped as on Postmark's page of error codes (spec overview 5.5)."""
+
+    NO_TOKEN = auto()
+    BAD_SERVER_TOKEN = auto()
+    BAD_ACCOUNT_TOKEN = auto()
+    MAINTENANCE = auto()
+    UNEXPECTED = auto()
+    UNKNOWN_ROUTE = auto()
+    RATE_LIMITED = auto()
+
+    NOT_JSON = auto()
+    WRONG_FIELDS = auto()
+    WRONG_MEDIA_TYPE = auto()
+    BODY_TOO_LARGE = auto()
+
+    FROM_MISSING = auto()
+    FROM_INVALID = auto()
+    ADDRESS_INVALID = auto()
+    ADDRESS_WITHOUT_AT = auto()
+    ADDRESS_BAD_DOMAIN = auto()
+    ADDRESS_BAD_MAILBOX = auto()
+    NO_RECIPIENTS = auto()
+    TOO_MANY_RECIPIENTS = auto()
+    NO_BODY = auto()
+    FIELD_TOO_LONG = auto()
+    BODY_FIELD_TOO_LONG = auto()
+    BAD_TRACK_LINKS = auto()
+    BAD_METADATA = auto()
+    BAD_HEADER = auto()
+    HEADER_NOT_ALLOWED = auto()
+    BAD_ATTACHMENT = auto()
+    ATTACHMENTS_TOO_BIG = auto()
+    ATTACHMENT_TYPE_FORBIDDEN = auto()
+    MESSAGE_TOO_LARGE = auto()
+    SENDER_UNKNOWN = auto()
+    SENDER_UNCONFIRMED = auto()
+    ALL_RECIPIENTS_INACTIVE = auto()
+    TOO_MANY_IN_BATCH = auto()
+    SERVER_DISABLED = auto()
+    SEND_STREAM_UNKNOWN = auto()
+    SEND_STREAM_INBOUND = auto()
+    STREAM_NOT_FOUND = auto()
+
+    MESSAGES_BAD_COUNT = auto()
+    MESSAGES_BAD_OFFSET = auto()
+    MESSAGES_TOO_MANY = auto()
+    MESSAGES_TOO_DEEP = auto()
+    MESSAGES_BAD_FILTER = auto()
+    MESSAGE_NOT_FOUND = auto()
+
+    BOUNCES_BAD_COUNT = auto()
+    BOUNCES_BAD_OFFSET = auto()
+    BOUNCES_TOO_MANY = auto()
+    BOUNCES_TOO_DEEP = auto()
+    BOUNCES_BAD_FILTER = auto()
+    BOUNCE_NOT_FOUND = auto()
+    BOUNCE_ID_MISSING = auto()
+    BOUNCE_NOT_ACTIVATABLE = auto()
+
+
+class Refused(Exception):
+    """A request that cannot be honoured: the problem, and the values its text has holes for."""
+
+    def __init__(self, problem: Problem, **details: str) -> None:
+        super().__init__(problem, details)
+        self.problem = problem
+        self.details = details
+
+
+class Unavailable(Exception):
+    """The store cannot take work now (disk full, database away); the caller may try again later."""
+
+
+class StartError(Exception):
+    """The program cannot start or run a command as configured; the text says why and what to do (exit 1)."""
+
+
+class UsageError(Exception):
+    """A command, flag or setting is wrong (exit 2)."""

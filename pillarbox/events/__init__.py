@@ -1,0 +1,1 @@
+"""The event log: what happened to messages, written in the transaction that changed their state."""

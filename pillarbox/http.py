@@ -1,0 +1,127 @@
+"""The HTTP listener: API and web page behind one port, on uvicorn."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from typing_extensions import override
+
+from pillarbox import api, web
+from pillarbox.app import App
+from pillarbox.config import Endpoint
+from pillarbox.errors import StartError
+from pillarbox.outbound.submit import Submission
+from pillarbox.servers.directory import Directory
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 2048
+KEEP_ALIVE_S = 75
+FINISH_S = 20
+_WEB_PATHS = ("/", "/events")
+_WEB_PREFIXES = ("/m/", "/static/")
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its own signal handling: the composition root does that."""
+
+    @override
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class HttpListener:
+    """One port for every role that speaks HTTP."""
+
+    def __init__(
+        self, app: App, directory: Directory, submission: Submission, *, roles: tuple[str, ...]
+    ) -> None:
+        self._app = app
+        self._api = api.build(app, directory, submission) if "api" in roles else None
+        self._web = web.build(app) if "web" in roles else None
+        self._roles = roles
+        self._socket: socket.socket | None = None
+
+    async def bind(self) -> int:
+        """Take the port; its number. Raises StartError when it is in use."""
+        self._socket = bind_tcp(self._app.config.http_listen, "HTTP_LISTEN")
+        return int(self._socket.getsockname()[1])
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until told to stop; then finish the requests in hand."""
+        assert self._socket is not None
+        config = uvicorn.Config(
+            self._dispatch,
+            loop="none",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=FINISH_S,
+        )
+        server = _Server(config)
+        async with asyncio.TaskGroup() as tasks:
+            serving = tasks.create_task(server.serve(sockets=[self._socket]))
+            stopping = tasks.create_task(stop.wait())
+            await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+            server.should_exit = True
+            stopping.cancel()
+
+    async def _dispatch(self, scope: Any, receive: Any, send: Any) -> None:
+        path = scope["path"]
+        if path.startswith("/health/"):
+            await self._health(path, send)
+        elif self._web is not None and (path in _WEB_PATHS or path.startswith(_WEB_PREFIXES)):
+            await self._web(scope, receive, send)
+        elif self._api is not None:
+            await self._api(scope, receive, send)
+        else:
+            await _answer(
+                send, 404, b'{"ErrorCode":404,"Message":"The requested resource was not found."}'
+            )
+
+    async def _health(self, path: str, send: Any) -> None:
+        """`/health/live`: this process answers; `/health/ready`: its storage does, too."""
+        roles = ",".join(f'"{role}"' for role in self._roles)
+        try:
+            if path.rstrip("/").endswith("ready"):
+                await self._app.db.read(lambda tx: tx.now)
+        except Exception as problem:  # noqa: BLE001 - not ready, whatever the reason
+            log.warning("not ready", extra={"reason": str(problem)})
+            await _answer(send, 503, f'{{"status":"unavailable","roles":[{roles}]}}'.encode())
+            return
+        await _answer(send, 200, f'{{"status":"ok","roles":[{roles}]}}'.encode())
+
+
+async def _answer(send: Any, status: int, body: bytes) -> None:
+    headers = [
+        (b"content-type", b"application/json; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def bind_tcp(endpoint: Endpoint, setting: str) -> socket.socket:
+    """A TCP socket bound to an endpoint. Raises StartError naming the setting when that is impossible."""
+    host, port = endpoint
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        bound = socket.socket(family, kind, protocol)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError as problem:
+        raise StartError(f"{setting} {host}:{port}: {problem.strerror or problem}") from None
+    bound.setblocking(False)
+    return bound

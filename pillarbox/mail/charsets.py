@@ -1,0 +1,87 @@
+"""Bytes of unknown worth to text: the charsets mail really uses, and what to do when they lie.
+
+Only names in the table below ever reach Python's codec machinery: mail chooses the name, and some
+codecs there are quadratic, warn, or transform instead of decode.
+"""
+
+from encodings.aliases import aliases
+
+_UNFIT = frozenset(
+    "base64_codec bz2_codec hex_codec quopri_codec rot_13 uu_codec zlib_codec mbcs oem punycode idna"
+    " undefined unicode_escape raw_unicode_escape".split()
+)
+_EXTRA = "cp720 cp856 cp874 cp1006 koi8_t koi8_u utf_8_sig mac_arabic mac_farsi".split()
+
+# Names mail uses that Python lacks, and small charsets that senders declare while writing the larger
+# superset (GB2312 with GBK characters, EUC-KR with the Windows extension).
+_HABITS = {
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "x_gbk": "gb18030",
+    "euc_kr": "cp949",
+    "windows_874": "cp874",
+    "x_sjis": "cp932",
+    "iso_8859_8_i": "iso8859_8",
+    "iso_8859_8_e": "iso8859_8",
+    "unicode_1_1_utf_7": "utf_7",
+    "utf8mb4": "utf_8",
+}
+
+
+def _table() -> dict[str, str]:
+    table = {name: codec for name, codec in aliases.items() if codec not in _UNFIT}
+    for codec in [*table.values(), *_EXTRA]:
+        table.setdefault(codec, codec)
+    for name, codec in table.items():
+        table[name] = _HABITS.get(codec, codec)
+    table.update(_HABITS)
+    return table
+
+
+_CODECS = _table()
+_SINGLE_BYTE_FALLBACK = "latin-1"
+
+
+def is_known(charset: str) -> bool:
+    """Whether mail may name this charset; case and punctuation do not matter."""
+    return _codec(charset) is not None
+
+
+def _codec(charset: str) -> str | None:
+    name = charset.lower()
+    return _CODECS.get(name.translate(_PLAIN)) if len(name) < 40 else None
+
+
+_PLAIN = {ord(character): "_" for character in "-. :/"}
+
+
+def decode(data: bytes, charset: str = "") -> str:
+    """Text of `data` in `charset`; never raises.
+
+    An unknown charset, or bytes the charset does not have, are read as UTF-8 if they are UTF-8; else
+    in the declared charset with replacement characters; else as UTF-8 with replacement characters if
+    at least one longer character is good, and as Latin-1 if none is.
+    """
+    codec = _codec(charset)
+    if codec is not None:
+        try:
+            return data.decode(codec)
+        except ValueError:
+            pass
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _guessed(data, codec)
+
+
+def _guessed(data: bytes, codec: str | None) -> str:
+    if codec is not None and codec not in ("ascii", "utf_8"):
+        try:
+            return data.decode(codec, "replace")
+        except ValueError:
+            return data.decode(_SINGLE_BYTE_FALLBACK)
+    # Good multi-byte sequences among the bad ones say that this is damaged UTF-8; without any, the
+    # bytes are some single-byte charset.
+    if any(character > "\x7f" for character in set(data.decode("utf-8", "ignore"))):
+        return data.decode("utf-8", "replace")
+    return data.decode(_SINGLE_BYTE_FALLBACK)

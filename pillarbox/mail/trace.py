@@ -1,0 +1,39 @@
+"""Trace fields of RFC 5321 section 4.4, and the date form of RFC 5322 section 3.3."""
+
+import re
+from datetime import datetime
+
+from pillarbox.mail import headers
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LONGEST_HELO = 255
+
+_not_a_name = re.compile(r"[^A-Za-z0-9.:\[\]_\-]")
+
+
+def received(
+    *, from_helo: str, from_ip: str, by: str, protocol: str, message_id: str, at: datetime
+) -> bytes:
+    """One complete Received header.
+
+    Characters no host name has are replaced in `from_helo`, which is whatever a client said.
+    `protocol` is a keyword of RFC 3848 (ESMTPSA), `at` is aware.
+    """
+    helo = _not_a_name.sub("?", from_helo[:_LONGEST_HELO]) or "unknown"
+    literal = f"IPv6:{from_ip}" if ":" in from_ip else from_ip
+    value = f"from {helo} ([{literal}]) by {by} with {protocol} id {message_id}; {date(at)}"
+    return headers.line("Received", value)
+
+
+def date(at: datetime) -> str:
+    """`Tue, 06 Oct 2026 19:02:11 +0000`. Raises ValueError for a time without a zone."""
+    offset = at.utcoffset()
+    if offset is None:
+        raise ValueError("a date in mail needs a zone")
+    minutes = (offset.days * 86400 + offset.seconds) // 60
+    sign, minutes = ("-", -minutes) if minutes < 0 else ("+", minutes)
+    return (
+        f"{_DAYS[at.weekday()]}, {at.day:02d} {_MONTHS[at.month - 1]} {at.year:04d} "
+        f"{at.hour:02d}:{at.minute:02d}:{at.second:02d} {sign}{minutes // 60:02d}{minutes % 60:02d}"
+    )

@@ -1,0 +1,45 @@
+"""Taking messages in: the last checks, then everything of a message written down at once (RFC 6409 section 5).
+
+prepare (outbound/prepare) -> accept -> commit -> the answer; the delivery is woken by the commit.
+"""
+
+from collections.abc import Sequence
+
+from pillarbox.errors import Problem, Refused
+from pillarbox.outbound.model import Accepted, Prepared
+from pillarbox.outbound.store import messages
+from pillarbox.storage.tx import Tx
+from pillarbox.suppressions import store as suppressions
+
+DELIVERY = "delivery"
+
+
+def accept(tx: Tx, batch: Sequence[Prepared]) -> list[Accepted | Refused]:
+    """Keep prepared messages and queue one copy a recipient. A refused one spoils only itself.
+
+    Refuses ALL_RECIPIENTS_INACTIVE. Source: spec sending 2.8 (17) and 11.
+    """
+    inactive = _find_inactive(tx, batch)
+    results: list[Accepted | Refused] = []
+    kept: list[messages.Kept] = []
+    for message, held in zip(batch, inactive, strict=True):
+        distinct = message.recipients.distinct()
+        if len(held) == len(distinct):
+            results.append(Refused(Problem.ALL_RECIPIENTS_INACTIVE, addresses=", ".join(held)))
+        else:
+            results.append(Accepted(message.message_id, message.received_at, tuple(held)))
+            kept.append((message, set(held)))
+    if kept:
+        tx.wake(DELIVERY, *messages.insert(tx, kept))
+    return results
+
+
+def _find_inactive(tx: Tx, batch: Sequence[Prepared]) -> list[list[str]]:
+    """For each message its suppressed addresses, lower-cased, in order To, Cc, Bcc."""
+    pairs = {(m.stream.key, address.key) for m in batch for address in m.recipients.all()}
+    held = suppressions.held_back(tx, pairs)
+    if not held:
+        return [[] for _ in batch]
+    return [
+        [a.key for a in m.recipients.distinct() if (m.stream.key, a.key) in held] for m in batch
+    ]

@@ -1,0 +1,219 @@
+"""From a message submitted by SMTP to one ready to be kept. Pure but for the ids it draws.
+
+The caller's MIME body is kept as it is (signatures and odd structures survive); only the header is rewritten:
+control headers leave, the server's own come in. Source: spec sending 9.4 and 9.5.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pillarbox.errors import Problem, Refused
+from pillarbox.ids import message_id
+from pillarbox.mail import headers, trace
+from pillarbox.mail.address import Address, AddressError, parse_list, parse_one
+from pillarbox.mail.parse import Message as Parsed
+from pillarbox.mail.parse import parse, split_head, to_seven_bit
+from pillarbox.outbound import check
+from pillarbox.outbound.compose import Stamp, is_control, own_message_id, server_lines
+from pillarbox.outbound.model import Prepared, Recipients
+from pillarbox.outbound.prepare import Surroundings, choose_stream, effective_links
+from pillarbox.servers.model import Server
+
+MAX_RECEIVED = 100
+_REPLACED = frozenset("bcc received return-path dkim-signature x-pm-message-id".split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """A message as it came by SMTP; `stream` is set by credentials that belong to one stream."""
+
+    helo: str
+    ip: str
+    protocol: str
+    recipients: Sequence[str]
+    data: bytes
+    stream: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Controls:
+    """What X-PM-* headers ask for."""
+
+    stream: str | None = None
+    tag: str | None = None
+    metadata: dict[str, str]
+    track_opens: bool | None = None
+    track_links: str | None = None
+    keeps_id: bool = False
+    bounce_type: str | None = None
+
+
+def prepare_mime(server: Server, submitted: Submitted, surroundings: Surroundings) -> Prepared:
+    """Check a submitted message and rewrite its header.
+
+    Refuses what the API would refuse of the same message, in the same order.
+    """
+    parsed = parse(submitted.data)
+    controls = read_controls(parsed)
+    stream = choose_stream(server, submitted.stream or controls.stream)
+    sender_text = parsed.header("From")
+    sender = check.read_sender(sender_text)
+    recipients = sort_recipients(parsed, submitted.recipients)
+    check.count_recipients(recipients)
+    _check_content(parsed)
+    subject = check.read_subject(parsed.header("Subject"))
+    tag = check.read_tag(controls.tag)
+    links = check.read_track_links(controls.track_links)
+    metadata = check.check_metadata(controls.metadata)
+    key = surroundings.keys.next()
+    stamp = Stamp(message_id=message_id(key), at=surroundings.at, host=surroundings.host)
+    return Prepared(
+        key=key,
+        message_id=stamp.message_id,
+        server=server,
+        stream=stream,
+        received_at=surroundings.at,
+        sender=sender,
+        sender_text=sender_text or "",
+        recipients=recipients,
+        subject=subject,
+        tag=tag,
+        metadata=metadata,
+        attachments=[attachment.name for attachment in parsed.attachments],
+        track_opens=bool(controls.track_opens) or server.track_opens,
+        track_links=effective_links(server, links),
+        bounce_type=controls.bounce_type,
+        body_form=0,
+        raw=_rewrite(submitted, controls, stamp, tag),
+    )
+
+
+def read_controls(parsed: Parsed) -> Controls:
+    """The X-PM-* headers of a message, names in any case. A repeated metadata key gets a number."""
+    controls = Controls(metadata={})
+    for header in parsed.headers:
+        name = header.name.lower()
+        if name.startswith("x-pm-metadata-"):
+            key = _free_key(controls.metadata, header.name[len("x-pm-metadata-") :])
+            controls.metadata[key] = header.decoded.strip()
+        elif is_control(name):
+            _set_control(controls, name, header.decoded.strip())
+    return controls
+
+
+def _set_control(controls: Controls, name: str, value: str) -> None:
+    match name:
+        case "x-pm-message-stream":
+            controls.stream = value or None
+        case "x-pm-tag":
+            controls.tag = value or None
+        case "x-pm-trackopens" | "x-pm-track-opens":
+            controls.track_opens = value.lower() == "true"
+        case "x-pm-tracklinks" | "x-pm-track-links":
+            controls.track_links = value or None
+        case "x-pm-keepid":
+            controls.keeps_id = value.lower() == "true"
+        case "x-pm-bounce-type":
+            controls.bounce_type = value[:40] or None
+        case _:
+            pass
+
+
+def _free_key(metadata: dict[str, str], key: str) -> str:
+    """The key, or with the first number behind it that makes it new."""
+    taken = {known.lower() for known in metadata}
+    number, free = 0, key
+    while free.lower() in taken:
+        number += 1
+        free = f"{key}{number}"
+    return free
+
+
+def sort_recipients(parsed: Parsed, envelope: Sequence[str]) -> Recipients:
+    """The envelope's recipients as To, Cc and Bcc: those named in the header by their place there, the rest Bcc.
+
+    Refuses ADDRESS_INVALID for an envelope address that the API would not take.
+    """
+    named = {field: _addresses(parsed, field) for field in ("To", "Cc")}
+    recipients = Recipients(to=[], cc=[], bcc=[])
+    for text in envelope:
+        address = _envelope_address(text)
+        if address.key in named["To"]:
+            recipients.to.append(named["To"][address.key])
+        elif address.key in named["Cc"]:
+            recipients.cc.append(named["Cc"][address.key])
+        else:
+            recipients.bcc.append(address)
+    return recipients
+
+
+def _envelope_address(text: str) -> Address:
+    try:
+        return parse_one(text)
+    except AddressError:
+        raise Refused(Problem.ADDRESS_INVALID, field="To", address=text, part=text) from None
+
+
+def _addresses(parsed: Parsed, field: str) -> dict[str, Address]:
+    """The addresses of all headers of this name by key; what cannot be read is left out."""
+    found: dict[str, Address] = {}
+    for header in parsed.headers_named(field):
+        try:
+            found.update((address.key, address) for address in parse_list(header.decoded))
+        except AddressError:
+            continue
+    return found
+
+
+def _check_content(parsed: Parsed) -> None:
+    if not parsed.text and not parsed.html:
+        raise Refused(Problem.NO_BODY)
+    if len(parsed.headers_named("Received")) > MAX_RECEIVED:
+        raise Refused(Problem.BAD_HEADER)
+    for attachment in parsed.attachments:
+        check.check_file_name(attachment.name)
+    # The limit is on base64 text: four characters for every three octets.
+    check.check_total_size(sum((len(a.content) + 2) // 3 * 4 for a in parsed.attachments))
+
+
+def _rewrite(submitted: Submitted, controls: Controls, stamp: Stamp, tag: str | None) -> bytes:
+    """The message with its header rewritten and its body untouched, in seven bits."""
+    fields, body_at = split_head(submitted.data)
+    names = {name.lower() for name, _ in fields}
+    lines = [
+        trace.received(
+            from_helo=submitted.helo,
+            from_ip=submitted.ip,
+            by=stamp.host,
+            protocol=submitted.protocol,
+            message_id=stamp.message_id,
+            at=stamp.at,
+        )
+    ]
+    if "date" not in names:
+        lines.append(f"Date: {trace.date(stamp.at)}\r\n".encode())
+    keeps_id = controls.keeps_id and "message-id" in names
+    lines += [_field(name, raw) for name, raw in fields if _stays(name.lower(), keeps_id=keeps_id)]
+    if not keeps_id:
+        lines.append(own_message_id(stamp))
+    lines += server_lines(stamp, tag)
+    return to_seven_bit(b"".join(lines) + b"\r\n" + submitted.data[body_at:])
+
+
+def _stays(name: str, *, keeps_id: bool) -> bool:
+    if name == "message-id":
+        return keeps_id
+    return name not in _REPLACED and not is_control(name)
+
+
+def _field(name: str, raw: bytes) -> bytes:
+    """A header field as it came, or encoded anew when it holds raw 8-bit text."""
+    if raw.isascii():
+        return raw
+    value = headers.decode(raw.partition(b":")[2])
+    if name.lower() in ("from", "to", "cc", "reply-to", "sender"):
+        try:
+            return headers.address_line(name, parse_list(value))
+        except AddressError:
+            pass
+    return headers.line(name, "".join(c for c in value if c.isprintable()))

@@ -1,0 +1,161 @@
+"""Outbound messages: as handed in, as checked and composed, and as kept."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from pillarbox.ids import MessageKey
+from pillarbox.mail.address import Address
+from pillarbox.servers.model import Server, Stream, TrackLinks
+
+
+class MessageStatus(StrEnum):
+    """Whether the delivery has taken a message up yet. Events, not this, tell what came of it."""
+
+    QUEUED = "Queued"
+    SENT = "Sent"
+
+
+class RecipientState(StrEnum):
+    """Where one recipient's copy stands."""
+
+    QUEUED = "queued"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    SUPPRESSED = "suppressed"
+    DROPPED = "dropped"
+
+
+@dataclass(slots=True, kw_only=True)
+class Attachment:
+    """An attachment as handed in; `content` is still base64 text (None when it was not given)."""
+
+    name: str | None
+    content: str | None
+    content_type: str | None = None
+    content_id: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """A message as handed in by the API: nothing checked yet. None and "" both mean: not given."""
+
+    sender: str | None = None
+    to: str | None = None
+    cc: str | None = None
+    bcc: str | None = None
+    reply_to: str | None = None
+    subject: str | None = None
+    tag: str | None = None
+    html: str | None = None
+    text: str | None = None
+    headers: list[tuple[str | None, str | None]] = field(default_factory=list)
+    track_opens: bool | None = None
+    track_links: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    attachments: list[Attachment] = field(default_factory=list)
+    stream: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipients:
+    """Who a message goes to."""
+
+    to: list[Address]
+    cc: list[Address]
+    bcc: list[Address]
+
+    def all(self) -> list[Address]:
+        """To, then Cc, then Bcc, with repetitions."""
+        return [*self.to, *self.cc, *self.bcc]
+
+    def distinct(self) -> list[Address]:
+        """Each address once, in that order."""
+        return list({address.key: address for address in reversed(self.all())}.values())[::-1]
+
+
+@dataclass(slots=True, kw_only=True)
+class Prepared:
+    """A message that passed all checks that need no database, composed and ready to be kept."""
+
+    key: MessageKey
+    message_id: str
+    server: Server
+    stream: Stream
+    received_at: datetime
+    sender: Address
+    sender_text: str
+    recipients: Recipients
+    subject: str
+    tag: str | None
+    metadata: dict[str, str]
+    attachments: list[str]
+    track_opens: bool
+    track_links: TrackLinks
+    bounce_type: str | None
+    body_form: int
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A message that is kept; `inactive` are addresses it will not go to."""
+
+    message_id: str
+    submitted_at: datetime
+    inactive: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """An outbound message as kept."""
+
+    key: MessageKey
+    message_id: str
+    server_id: int
+    stream_key: int
+    stream: str
+    received_at: datetime
+    sender: Address
+    recipients: Recipients
+    subject: str
+    tag: str | None
+    metadata: dict[str, str]
+    attachments: list[str]
+    track_opens: bool
+    track_links: TrackLinks
+    status: MessageStatus
+    is_sandboxed: bool
+    body_form: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Filters of the outbound list; None means any. Instants are inclusive."""
+
+    server_id: int
+    stream_key: int | None = None
+    recipient: str | None = None
+    sender: str | None = None
+    tag: str | None = None
+    status: MessageStatus | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    subject: str | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
+
+
+def lane_of(domain: str, *, is_bulk: bool) -> str:
+    """The lane of the queue for a destination: bulk mail waits in a lane of its own."""
+    return f"{domain} bulk" if is_bulk else domain
+
+
+def is_bulk(lane: str) -> bool:
+    """Whether a lane holds bulk mail."""
+    return lane.endswith(" bulk")
+
+
+def domain_of(lane: str) -> str:
+    """The destination domain of a lane."""
+    return lane.removesuffix(" bulk")

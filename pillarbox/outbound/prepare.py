@@ -1,0 +1,79 @@
+"""From a draft to a message ready to be kept: stream, checks, composing. Pure but for the ids it draws.
+
+The sender's right to send and the suppressions are asked elsewhere (submit, accept): they need the database.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pillarbox.errors import Problem, Refused
+from pillarbox.ids import KeyMaker, message_id
+from pillarbox.mail.build import body_forms
+from pillarbox.outbound.check import Checked, check
+from pillarbox.outbound.compose import Stamp, compose
+from pillarbox.outbound.model import Draft, Prepared
+from pillarbox.servers.model import Server, Stream, StreamType, TrackLinks
+
+DEFAULT_STREAM = "outbound"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What preparing needs to know of this installation and moment."""
+
+    keys: KeyMaker
+    host: str
+    at: datetime
+
+
+def choose_stream(server: Server, slug: str | None) -> Stream:
+    """The stream a message goes out on. Refuses SEND_STREAM_UNKNOWN, SEND_STREAM_INBOUND."""
+    stream = server.stream(slug or DEFAULT_STREAM)
+    if stream is None:
+        raise Refused(Problem.SEND_STREAM_UNKNOWN, stream=slug or DEFAULT_STREAM)
+    if stream.type is StreamType.INBOUND:
+        raise Refused(Problem.SEND_STREAM_INBOUND)
+    return stream
+
+
+def prepare(server: Server, draft: Draft, surroundings: Surroundings) -> Prepared:
+    """Check and compose one message.
+
+    Refuses what `choose_stream` and `check` refuse, in the order of spec sending 2.8.
+    """
+    stream = choose_stream(server, draft.stream)
+    checked = check(draft)
+    key = surroundings.keys.next()
+    stamp = Stamp(message_id=message_id(key), at=surroundings.at, host=surroundings.host)
+    return Prepared(
+        key=key,
+        message_id=stamp.message_id,
+        server=server,
+        stream=stream,
+        received_at=surroundings.at,
+        sender=checked.sender,
+        sender_text=draft.sender or "",
+        recipients=checked.recipients,
+        subject=checked.subject,
+        tag=checked.tag,
+        metadata=checked.metadata,
+        attachments=[file.name for file in checked.files],
+        track_opens=bool(draft.track_opens) or server.track_opens,
+        track_links=effective_links(server, checked.track_links),
+        bounce_type=bounce_type(checked),
+        body_form=body_forms(checked.text, checked.html),
+        raw=compose(checked, stamp),
+    )
+
+
+def effective_links(server: Server, chosen: TrackLinks | None) -> TrackLinks:
+    """The message's choice before the Server's. Source: spec sending 7."""
+    return server.track_links if chosen is None else chosen
+
+
+def bounce_type(checked: Checked) -> str | None:
+    """What X-PM-Bounce-Type asks for, if anything. Source: spec sending 10.2."""
+    for name, value in checked.headers:
+        if name.lower() == "x-pm-bounce-type":
+            return value.strip()[:40] or None
+    return None

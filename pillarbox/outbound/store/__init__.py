@@ -1,0 +1,1 @@
+"""The SQL of outbound mail: the messages, the queue, and the search."""

@@ -1,0 +1,194 @@
+"""Keeping accepted messages and finding one again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from pillarbox.ids import key_of
+from pillarbox.mail.address import Address, header_form, parse_one
+from pillarbox.outbound.model import (
+    Message,
+    MessageStatus,
+    Prepared,
+    RecipientState,
+    lane_of,
+)
+from pillarbox.outbound.store.tables import (
+    contents,
+    message_metadata,
+    message_of,
+    messages,
+    recipients,
+    stored_addresses,
+)
+from pillarbox.servers.model import StreamType
+from pillarbox.servers.store import streams
+from pillarbox.storage.tx import Tx
+from pillarbox.storage.types import dump_json, micros
+
+_MESSAGE = (
+    "key",
+    "message_id",
+    "server_id",
+    "stream_key",
+    "received_at",
+    "status",
+    "is_sandboxed",
+    "sender",
+    "sender_key",
+    "subject",
+    "tag",
+    "recipients",
+    "attachments",
+    "metadata",
+    "track_opens",
+    "track_links",
+    "bounce_type",
+    "body_form",
+    "size_bytes",
+)
+_RECIPIENT = (
+    "message_key",
+    "position",
+    "server_id",
+    "stream_key",
+    "email",
+    "address_key",
+    "state",
+    "lane",
+    "due_at",
+    "attempts",
+)
+_METADATA = ("server_id", "name", "value", "message_key")
+
+Kept = tuple[Prepared, set[str]]
+"""A message to keep, with the address keys of its recipients that are suppressed."""
+
+
+def insert(tx: Tx, batch: Sequence[Kept]) -> set[str]:
+    """Keep messages with their contents and one queue row a recipient; the lanes that got mail."""
+    tx.insert_many(messages, _MESSAGE, [_message_row(message) for message, _ in batch])
+    tx.insert_many(
+        contents, ("message_key", "raw"), [(message.key, message.raw) for message, _ in batch]
+    )
+    tx.insert_many(
+        message_metadata,
+        _METADATA,
+        [row for message, _ in batch for row in _metadata_rows(message)],
+    )
+    queue = [row for message, inactive in batch for row in _recipient_rows(message, inactive)]
+    tx.insert_many(recipients, _RECIPIENT, queue)
+    return {row[7] for row in queue}
+
+
+def find(tx: Tx, server_id: int, message_id: str) -> Message | None:
+    """The message of this Server with this MessageID."""
+    key = key_of(message_id)
+    if key is None:
+        return None
+    query = (
+        select(messages, streams.c.slug)
+        .join(streams, streams.c.key == messages.c.stream_key, isouter=True)
+        .where(messages.c.key == key)
+    )
+    row = tx.first(query)
+    if row is None or row.server_id != server_id or row.message_id != message_id.lower():
+        return None
+    return message_of(row, row.slug or "")
+
+
+def find_raw(tx: Tx, key: int) -> bytes | None:
+    """The complete message as composed, or None once its content is no longer kept."""
+    raw = tx.scalar(select(contents.c.raw).where(contents.c.message_key == key))
+    return None if raw is None else bytes(raw)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a bounce repeats of its message."""
+
+    sender: str
+    subject: str
+    tag: str | None
+
+
+def facts(tx: Tx, key: int) -> Facts:
+    """Sender's bare address, subject and tag of a message."""
+    columns = messages.c
+    row = tx.first(select(columns.sender, columns.subject, columns.tag).where(columns.key == key))
+    if row is None:
+        return Facts(sender="", subject="", tag=None)
+    return Facts(sender=parse_one(row.sender).email, subject=row.subject, tag=row.tag)
+
+
+def last_key(tx: Tx) -> int:
+    """The newest message key, 0 when there is none."""
+    return tx.scalar(select(func.max(messages.c.key))) or 0
+
+
+def mark_sent(tx: Tx, keys: Sequence[int]) -> None:
+    """Note that the delivery has taken messages up."""
+    tx.run(
+        update(messages)
+        .where(messages.c.key.in_(keys), messages.c.status == MessageStatus.QUEUED)
+        .values(status=MessageStatus.SENT)
+    )
+
+
+def _message_row(message: Prepared) -> tuple[Any, ...]:
+    who = message.recipients
+    return (
+        message.key,
+        message.message_id,
+        message.server.id,
+        message.stream.key,
+        micros(message.received_at),
+        MessageStatus.QUEUED.value,
+        message.server.is_sandbox,
+        header_form(message.sender),
+        message.sender.key,
+        message.subject,
+        message.tag,
+        dump_json([stored_addresses(part) for part in (who.to, who.cc, who.bcc)]),
+        dump_json(message.attachments) if message.attachments else None,
+        dump_json(message.metadata) if message.metadata else None,
+        message.track_opens,
+        message.track_links.value,
+        message.bounce_type,
+        message.body_form,
+        len(message.raw),
+    )
+
+
+def _metadata_rows(message: Prepared) -> list[tuple[Any, ...]]:
+    return [
+        (message.server.id, name.lower(), value, message.key)
+        for name, value in message.metadata.items()
+    ]
+
+
+def _recipient_rows(message: Prepared, inactive: set[str]) -> list[tuple[Any, ...]]:
+    is_bulk = message.stream.type is StreamType.BROADCASTS
+    due = micros(message.received_at)
+
+    def row(position: int, address: Address) -> tuple[Any, ...]:
+        key = address.key
+        state = RecipientState.SUPPRESSED if key in inactive else RecipientState.QUEUED
+        return (
+            message.key,
+            position,
+            message.server.id,
+            message.stream.key,
+            address.email,
+            key,
+            state.value,
+            lane_of(address.domain, is_bulk=is_bulk),
+            due,
+            0,
+        )
+
+    return [
+        row(position, address) for position, address in enumerate(message.recipients.distinct())
+    ]

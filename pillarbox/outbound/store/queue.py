@@ -1,0 +1,294 @@
+"""The queue: taking recipients that are due, keeping hold of them, and writing down where they stand.
+
+Work is found lane by lane (a lane is a destination domain, or its bulk mail), so that a destination with a million
+waiting messages costs the others nothing. The statements are written out per database because they are the hottest
+of all and PostgreSQL takes all lanes in one round trip.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, text, tuple_, update
+
+from pillarbox.outbound.model import RecipientState
+from pillarbox.outbound.store.tables import contents, messages, recipients
+from pillarbox.storage import dialect
+from pillarbox.storage.tx import Tx
+from pillarbox.storage.types import instant, micros
+
+LEASE = timedelta(seconds=60)
+
+_CLAIM_SQLITE = text("""
+    UPDATE recipients SET lease = :lease, due_at = :until
+    WHERE state = 'queued' AND (message_key, position) IN (
+        SELECT message_key, position FROM recipients
+        WHERE lane = :lane AND state = 'queued' AND due_at <= :now
+        ORDER BY due_at LIMIT :slots)
+    RETURNING message_key, position, server_id, stream_key, email, lane, attempts
+""")
+_CLAIM_POSTGRES = text("""
+    WITH picked AS MATERIALIZED (
+        SELECT due.message_key, due.position
+        FROM unnest(CAST(:lanes AS text[]), CAST(:slots AS int[])) AS wanted(lane, slots)
+        CROSS JOIN LATERAL (
+            SELECT message_key, position FROM recipients
+            WHERE lane = wanted.lane AND state = 'queued' AND due_at <= :now
+            ORDER BY due_at LIMIT wanted.slots FOR UPDATE SKIP LOCKED) AS due)
+    UPDATE recipients SET lease = :lease, due_at = :until FROM picked
+    WHERE recipients.message_key = picked.message_key AND recipients.position = picked.position
+    RETURNING recipients.message_key, recipients.position, server_id, stream_key, email, lane, attempts
+""")
+# A loose index scan: from one lane to the next, without touching the rows in between.
+_LANES = text("""
+    WITH RECURSIVE walk(lane) AS (
+        SELECT min(lane) FROM recipients WHERE state = 'queued'
+        UNION ALL
+        SELECT (SELECT min(lane) FROM recipients WHERE state = 'queued' AND lane > walk.lane)
+        FROM walk WHERE walk.lane IS NOT NULL)
+    SELECT lane, (SELECT min(due_at) FROM recipients WHERE state = 'queued' AND lane = walk.lane) AS due_at
+    FROM walk WHERE lane IS NOT NULL LIMIT :limit
+""")
+_NEXT_DUE = text("SELECT min(due_at) FROM recipients WHERE state = 'queued' AND lane = :lane")
+
+
+@dataclass(slots=True, kw_only=True)
+class Claimed:
+    """One recipient's copy, taken for a while."""
+
+    message_key: int
+    position: int
+    lease: int
+    server_id: int
+    stream_key: int
+    email: str
+    lane: str
+    attempts: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Content:
+    """What the delivery needs to know of a message."""
+
+    message_id: str
+    received_at: datetime
+    sender: str
+    is_sandboxed: bool
+    bounce_type: str | None
+    size_bytes: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Move:
+    """Where a claimed recipient stands after an attempt."""
+
+    message_key: int
+    position: int
+    lease: int
+    state: RecipientState
+    attempts: int
+    due_at: datetime | None = None
+    last_reply: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A row of the queue as a person sees it."""
+
+    message_id: str
+    position: int
+    recipient: str
+    lane: str
+    due_at: datetime
+    is_in_hand: bool
+    attempts: int
+    last_reply: str | None
+    received_at: datetime
+
+
+def lanes(tx: Tx, *, limit: int = 100_000) -> dict[str, datetime]:
+    """Every lane with waiting mail and when its first is due."""
+    return {row.lane: instant(row.due_at) for row in tx.rows(_LANES, {"limit": limit})}
+
+
+def claim(tx: Tx, wanted: Sequence[tuple[str, int]], lease: int) -> list[Claimed]:
+    """Take due recipients, at most so many a lane, oldest due first; they are due again when the lease ends."""
+    times = {"now": micros(tx.now), "until": micros(tx.now + LEASE), "lease": lease}
+    if dialect.is_sqlite(tx.connection):
+        rows = [
+            row
+            for lane, slots in wanted
+            for row in tx.rows(_CLAIM_SQLITE, times | {"lane": lane, "slots": slots})
+        ]
+    else:
+        names, slots = zip(*wanted, strict=True)
+        rows = list(tx.rows(_CLAIM_POSTGRES, times | {"lanes": list(names), "slots": list(slots)}))
+    return [Claimed(lease=lease, **row._asdict()) for row in rows]
+
+
+def next_due(tx: Tx, lane: str) -> datetime | None:
+    """When the first waiting recipient of a lane is due, in hand or not."""
+    at = tx.scalar(_NEXT_DUE, {"lane": lane})
+    return None if at is None else instant(at)
+
+
+def load(tx: Tx, keys: Sequence[int]) -> dict[int, Content]:
+    """What the delivery needs of these messages."""
+    columns = messages.c
+    query = select(
+        columns.key,
+        columns.message_id,
+        columns.received_at,
+        columns.sender_key,
+        columns.is_sandboxed,
+        columns.bounce_type,
+        columns.size_bytes,
+    ).where(columns.key.in_(keys))
+    return {
+        row.key: Content(
+            message_id=row.message_id,
+            received_at=row.received_at,
+            sender=row.sender_key,
+            is_sandboxed=row.is_sandboxed,
+            bounce_type=row.bounce_type,
+            size_bytes=row.size_bytes,
+        )
+        for row in tx.rows(query)
+    }
+
+
+def load_raw(tx: Tx, keys: Sequence[int]) -> dict[int, bytes]:
+    """The complete messages."""
+    query = select(contents).where(contents.c.message_key.in_(keys))
+    return {row.message_key: bytes(row.raw) for row in tx.rows(query)}
+
+
+def extend(tx: Tx, held: Sequence[tuple[int, int, int]]) -> None:
+    """Keep hold of recipients (message key, position, lease) for one more lease time."""
+    columns = recipients.c
+    tx.run(
+        update(recipients)
+        .where(tuple_(columns.message_key, columns.position, columns.lease).in_(held))
+        .values(due_at=tx.now + LEASE)
+    )
+
+
+def release(tx: Tx, held: Sequence[tuple[int, int, int]]) -> None:
+    """Give recipients (message key, position, lease) back untried: due now."""
+    columns = recipients.c
+    tx.run(
+        update(recipients)
+        .where(tuple_(columns.message_key, columns.position, columns.lease).in_(held))
+        .values(due_at=tx.now, lease=None)
+    )
+
+
+def still_held(tx: Tx, held: Sequence[tuple[int, int, int]]) -> set[tuple[int, int, int]]:
+    """Those of the (message key, position, lease) that nobody else has taken over; locks them on PostgreSQL."""
+    columns = (recipients.c.message_key, recipients.c.position, recipients.c.lease)
+    query = select(*columns).where(
+        tuple_(recipients.c.message_key, recipients.c.position).in_([h[:2] for h in held]),
+        recipients.c.state == RecipientState.QUEUED,
+    )
+    found = {tuple(row) for row in tx.rows(query.with_for_update())}
+    return found.intersection(held)
+
+
+def move(tx: Tx, moves: Sequence[Move]) -> None:
+    """Write down where recipients stand; what is still queued is due at its `due_at`."""
+    columns = recipients.c
+    delivered = [m for m in moves if m.state is RecipientState.DELIVERED]
+    if delivered:
+        tx.run(
+            update(recipients)
+            .where(tuple_(columns.message_key, columns.position).in_([_id(m) for m in delivered]))
+            .values(state=RecipientState.DELIVERED, lease=None, attempts=columns.attempts + 1)
+        )
+    others = [m for m in moves if m.state is not RecipientState.DELIVERED]
+    if others:
+        statement = (
+            update(recipients)
+            .where(columns.message_key == bindparam("k"), columns.position == bindparam("p"))
+            .values(
+                state=bindparam("s"),
+                lease=None,
+                attempts=bindparam("a"),
+                due_at=func.coalesce(bindparam("d", type_=columns.due_at.type), columns.due_at),
+                last_reply=bindparam("r"),
+            )
+        )
+        tx.run(statement, [_values(m) for m in others])
+
+
+def list_waiting(tx: Tx, *, limit: int, lane: str | None = None) -> list[Waiting]:
+    """The head of the queue, first due first."""
+    query = (
+        select(recipients, messages.c.message_id, messages.c.received_at)
+        .join(messages, messages.c.key == recipients.c.message_key)
+        .where(recipients.c.state == RecipientState.QUEUED)
+        .order_by(recipients.c.due_at)
+        .limit(limit)
+    )
+    if lane is not None:
+        query = query.where(recipients.c.lane == lane)
+    return [
+        Waiting(
+            message_id=row.message_id,
+            position=row.position,
+            recipient=row.email,
+            lane=row.lane,
+            due_at=row.due_at,
+            is_in_hand=row.lease is not None,
+            attempts=row.attempts,
+            last_reply=row.last_reply,
+            received_at=row.received_at,
+        )
+        for row in tx.rows(query)
+    ]
+
+
+def count_waiting(tx: Tx) -> int:
+    """How many recipients wait."""
+    query = select(func.count()).where(recipients.c.state == text("'queued'"))
+    return int(tx.scalar(query.select_from(recipients)))
+
+
+def retry(tx: Tx, message_key: int | None) -> list[str]:
+    """Make the waiting recipients of a message (or all) due now, unless they are in hand; their lanes."""
+    statement = (
+        update(recipients)
+        .where(recipients.c.state == RecipientState.QUEUED, recipients.c.lease.is_(None))
+        .values(due_at=tx.now)
+        .returning(recipients.c.lane)
+    )
+    if message_key is not None:
+        statement = statement.where(recipients.c.message_key == message_key)
+    return sorted({row.lane for row in tx.rows(statement)})
+
+
+def drop(tx: Tx, message_key: int | None) -> int:
+    """Take the waiting recipients of a message (or all) off the queue for good; how many."""
+    statement = (
+        update(recipients)
+        .where(recipients.c.state == RecipientState.QUEUED)
+        .values(state=RecipientState.DROPPED, lease=None)
+    )
+    if message_key is not None:
+        statement = statement.where(recipients.c.message_key == message_key)
+    return tx.run(statement)
+
+
+def _id(one: Move) -> tuple[int, int]:
+    return one.message_key, one.position
+
+
+def _values(one: Move) -> dict[str, Any]:
+    return {
+        "k": one.message_key,
+        "p": one.position,
+        "s": one.state,
+        "a": one.attempts,
+        "d": one.due_at,
+        "r": one.last_reply,
+    }

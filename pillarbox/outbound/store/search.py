@@ -1,0 +1,215 @@
+"""Searching the outbound messages: the pages of the API, by number, and those of the web UI, by key.
+
+One of the conditions says where to start: an index in which the matches stand in the order of their keys
+(recipient, metadata, tag, else the stream). The others are checked row by row. Keys hold the time, so dates are
+ranges of keys, and newest first is every index read backwards.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, exists, false, func, or_, select
+
+from pillarbox.ids import first_key
+from pillarbox.outbound.model import Message, Search
+from pillarbox.outbound.store.tables import message_metadata, message_of, messages, recipients
+from pillarbox.servers.store import streams
+from pillarbox.storage import dialect
+from pillarbox.storage.tx import Tx
+
+# A key is made a little after its message was received (the message is composed in between, or the clock was set
+# back): that near to a bound the time itself decides, further away the key alone.
+_LATE = first_key(datetime(1970, 1, 1, 0, 5, tzinfo=UTC))
+_LAST_KEY = (1 << 63) - 1
+_LONGEST_SUBJECT = 2000
+
+_Condition = ColumnElement[bool]
+_Key = ColumnElement[int]
+
+
+def search(tx: Tx, wanted: Search, *, count: int, offset: int) -> tuple[int, list[Message]]:
+    """How many messages match, and `count` of them after the `offset` newest, newest first."""
+    queries = _queries(tx, wanted)
+    keys = _newest(tx, queries, limit=count, offset=offset)
+    if 0 < len(keys) < count or (count and not offset and not keys):
+        total = offset + len(keys)  # the end was seen
+    else:
+        total = sum(_count(tx, query) for query in queries)
+    return total, _load(tx, keys)
+
+
+def page(tx: Tx, wanted: Search, *, before: int | None, limit: int) -> list[Message]:
+    """The newest messages that match and are older than the one with key `before`, newest first."""
+    return _load(tx, _newest(tx, _queries(tx, wanted), limit=limit, before=before))
+
+
+def _queries(tx: Tx, wanted: Search) -> list[Select[tuple[int]]]:
+    """Queries for the keys of all matches, unordered: one, or one for each stream when nothing else is a start."""
+    starts = (wanted.stream_key, wanted.recipient, wanted.tag, *wanted.metadata)
+    if any(start is not None for start in starts):
+        return [_query(tx.connection, wanted)]
+    every = tx.rows(select(streams.c.key).where(streams.c.server_id == wanted.server_id))
+    return [_query(tx.connection, replace(wanted, stream_key=stream.key)) for stream in every]
+
+
+def _query(connection: Connection, wanted: Search) -> Select[tuple[int]]:
+    key, conditions = _start(wanted)
+    conditions += _bounds(key, wanted)
+    rest = [*_row_conditions(connection, wanted), *_border(key, wanted)]
+    query = select(key).where(*conditions)
+    if rest and key is not messages.c.key:
+        query = query.join(messages, messages.c.key == key)
+    return query.where(*rest)
+
+
+def _start(wanted: Search) -> tuple[_Key, list[_Condition]]:
+    """The column of keys in the index to start from, and the conditions that this index answers."""
+    if wanted.recipient is not None:
+        at = recipients.c
+        found = [at.server_id == wanted.server_id, at.address_key == wanted.recipient.lower()]
+        if wanted.stream_key is not None:
+            found.append(at.stream_key == wanted.stream_key)
+        return at.message_key, found + _metadata(at.message_key, wanted, wanted.metadata)
+    if wanted.metadata:
+        (name, value), *others = wanted.metadata
+        key = message_metadata.c.message_key
+        return key, _is_entry(wanted, name, value) + _metadata(key, wanted, others)
+    found = [messages.c.server_id == wanted.server_id]
+    if wanted.tag is None:
+        return messages.c.key, [*found, messages.c.stream_key == wanted.stream_key]
+    found.append(messages.c.tag == wanted.tag)
+    if wanted.stream_key is not None:
+        # The sum keeps SQLite from choosing the index of the stream, in which every tag would be read.
+        found.append(messages.c.stream_key + 0 == wanted.stream_key)
+    return messages.c.key, found
+
+
+def _row_conditions(connection: Connection, wanted: Search) -> list[_Condition]:
+    """What must be read from the message itself."""
+    at, found = messages.c, list[_Condition]()
+    if wanted.recipient is not None or wanted.metadata:
+        if wanted.tag is not None:
+            found.append(at.tag == wanted.tag)
+        if wanted.recipient is None and wanted.stream_key is not None:
+            found.append(at.stream_key == wanted.stream_key)
+    if wanted.sender is not None:
+        found.append(at.sender_key == wanted.sender.lower())
+    if wanted.status is not None:
+        found.append(at.status == wanted.status)
+    if wanted.subject is not None:
+        found.append(_contains(connection, at.subject, wanted.subject))
+    return found
+
+
+def _is_entry(wanted: Search, name: str, value: str) -> list[_Condition]:
+    at = message_metadata.c
+    return [at.server_id == wanted.server_id, at.name == name.lower(), at.value == value]
+
+
+def _metadata(key: _Key, wanted: Search, entries: Sequence[tuple[str, str]]) -> list[_Condition]:
+    """That the message with this key has metadata entries besides."""
+    found = list[_Condition]()
+    for name, value in entries:
+        entry = message_metadata.alias()
+        found.append(
+            exists().where(
+                entry.c.server_id == wanted.server_id,
+                entry.c.name == name.lower(),
+                entry.c.value == value,
+                entry.c.message_key == key,
+            )
+        )
+    return found
+
+
+def _bounds(key: _Key, wanted: Search) -> list[_Condition]:
+    """The range of keys outside of which no message can have been received in time."""
+    found = list[_Condition]()
+    if wanted.since is not None:
+        found.append(key >= first_key(wanted.since))
+    if wanted.until is not None:
+        found.append(key <= min(first_key(wanted.until) + _LATE, _LAST_KEY))
+    return found
+
+
+def _border(key: _Key, wanted: Search) -> list[_Condition]:
+    """The exact condition near the ends of that range."""
+    found = list[_Condition]()
+    if wanted.since is not None:
+        clear = min(first_key(wanted.since) + _LATE, _LAST_KEY)
+        found.append(or_(key > clear, messages.c.received_at >= wanted.since))
+    if wanted.until is not None:
+        clear = first_key(wanted.until)
+        found.append(or_(key < clear, messages.c.received_at <= wanted.until))
+    return found
+
+
+def _contains(connection: Connection, column: ColumnElement[str], wanted: str) -> _Condition:
+    """That a text contains another in any case. Neither database does that by itself beyond ASCII."""
+    if len(wanted) > _LONGEST_SUBJECT:
+        return false()
+    is_sqlite = dialect.is_sqlite(connection)
+    if wanted.isascii():
+        escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        pattern = f"%{escaped}%"
+        return (column.like if is_sqlite else column.ilike)(pattern, escape="\\")
+    if is_sqlite:
+        return column.op("GLOB", is_comparison=True)(f"*{_any_case(wanted, '[{}]')}*")
+    return column.regexp_match(_any_case(wanted, "\\{}"))
+
+
+def _any_case(text: str, literal: str) -> str:
+    """A pattern in which each letter is a set of its cases; `literal` is how any ASCII character is quoted."""
+    found = []
+    for character in text:
+        cases = {character, character.lower(), character.upper(), character.title()}
+        single = sorted(case for case in cases if len(case) == 1)
+        if len(single) > 1:
+            found.append(f"[{''.join(single)}]")
+        elif character.isascii() and not character.isalnum():
+            found.append(literal.format(character))
+        else:
+            found.append(character)
+    return "".join(found)
+
+
+def _newest(
+    tx: Tx,
+    queries: Sequence[Select[tuple[int]]],
+    *,
+    limit: int,
+    offset: int = 0,
+    before: int | None = None,
+) -> list[int]:
+    """The keys of one page; of several queries each gives what could stand before its end."""
+    if limit < 1:
+        return []
+    found: list[int] = []
+    for query in queries:
+        key = query.selected_columns[0]
+        part = query if before is None else query.where(key < before)
+        part = part.order_by(key.desc())
+        if len(queries) == 1:
+            return [row[0] for row in tx.rows(part.limit(limit).offset(offset))]
+        found += [row[0] for row in tx.rows(part.limit(limit + offset))]
+    return sorted(found, reverse=True)[offset : offset + limit]
+
+
+def _count(tx: Tx, query: Select[Any]) -> int:
+    counted = query.with_only_columns(func.count(), maintain_column_froms=True)
+    return int(tx.scalar(counted))
+
+
+def _load(tx: Tx, keys: Sequence[int]) -> list[Message]:
+    """The messages with these keys, in this order."""
+    if not keys:
+        return []
+    query = (
+        select(messages, streams.c.slug)
+        .join(streams, streams.c.key == messages.c.stream_key, isouter=True)
+        .where(messages.c.key.in_(keys))
+    )
+    found = {row.key: message_of(row, row.slug or "") for row in tx.rows(query)}
+    return [found[key] for key in keys]

@@ -1,0 +1,151 @@
+"""The tables of outbound mail, and how a row becomes a Message.
+
+`recipients` is both the list of who a message went to and the queue: a row waits while its state is `queued`.
+Whoever takes a row pushes `due_at` into the future and marks it with a lease of its own; when the taker dies the
+row is simply due again, and what the dead one might still write is refused because the lease is no longer its
+own.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from pillarbox.ids import MessageKey
+from pillarbox.mail.address import Address, parse_one
+from pillarbox.outbound.model import Message, MessageStatus, Recipients, RecipientState
+from pillarbox.servers.model import TrackLinks
+from pillarbox.storage.schema import metadata
+from pillarbox.storage.types import Json, TextEnum, UtcTime
+
+_QUEUED = text("state = 'queued'")
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("message_id", String(36), nullable=False),
+    Column("server_id", Integer, nullable=False),
+    Column("stream_key", Integer, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("status", TextEnum(MessageStatus), nullable=False),
+    Column("is_sandboxed", Boolean, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("sender_key", String(320), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("tag", Text),
+    Column("recipients", Json, nullable=False),
+    Column("attachments", Json),
+    Column("metadata", Json),
+    Column("track_opens", Boolean, nullable=False),
+    Column("track_links", TextEnum(TrackLinks), nullable=False),
+    Column("bounce_type", String(40)),
+    Column("body_form", Integer, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Index("ix_messages_stream", "server_id", "stream_key", "key"),
+    Index(
+        "ix_messages_tag",
+        "server_id",
+        "tag",
+        "key",
+        sqlite_where=text("tag IS NOT NULL"),
+        postgresql_where=text("tag IS NOT NULL"),
+    ),
+)
+
+contents = Table(
+    "contents",
+    metadata,
+    Column("message_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("raw", LargeBinary, nullable=False),
+)
+
+message_metadata = Table(
+    "message_metadata",
+    metadata,
+    Column("server_id", Integer, primary_key=True),
+    Column("name", String(20), primary_key=True),
+    Column("value", String(80), primary_key=True),
+    Column("message_key", BigInteger, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+recipients = Table(
+    "recipients",
+    metadata,
+    Column("message_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("server_id", Integer, nullable=False),
+    Column("stream_key", Integer, nullable=False),
+    Column("email", String(320), nullable=False),
+    Column("address_key", String(320), nullable=False),
+    Column("state", TextEnum(RecipientState), nullable=False),
+    Column("lane", String(270), nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("lease", BigInteger),
+    Column("attempts", Integer, nullable=False),
+    Column("last_reply", Text),
+    ForeignKeyConstraint(["message_key"], ["messages.key"], ondelete="CASCADE"),
+    Index("ix_recipients_address", "address_key", "message_key"),
+    Index("ix_recipients_due", "lane", "due_at", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
+    sqlite_with_rowid=False,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("message_key", BigInteger, nullable=False, index=True),
+    Column("position", Integer, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("duration_ms", Integer, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("ip", String(45), nullable=False),
+    Column("tls", String(60), nullable=False),
+    Column("phase", String(10), nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("transcript", Json, nullable=False),
+)
+
+
+def stored_addresses(addresses: list[Address]) -> list[list[str]]:
+    """Addresses as they stand in the `recipients` column of a message."""
+    return [[address.email, address.name] for address in addresses]
+
+
+def message_of(row: Row[Any], stream: str) -> Message:
+    """The model of a row of `messages`."""
+    to, cc, bcc = ([Address(email, name) for email, name in part] for part in row.recipients)
+    return Message(
+        key=MessageKey(row.key),
+        message_id=row.message_id,
+        server_id=row.server_id,
+        stream_key=row.stream_key,
+        stream=stream,
+        received_at=row.received_at,
+        sender=parse_one(row.sender),
+        recipients=Recipients(to=to, cc=cc, bcc=bcc),
+        subject=row.subject,
+        tag=row.tag,
+        metadata=row.metadata or {},
+        attachments=row.attachments or [],
+        track_opens=row.track_opens,
+        track_links=row.track_links,
+        status=row.status,
+        is_sandboxed=row.is_sandboxed,
+        body_form=row.body_form,
+        size_bytes=row.size_bytes,
+    )

@@ -1,0 +1,72 @@
+"""The way in for every message: prepare each draft, then keep all of them with one commit.
+
+draft -> prepare (pure) -> may this sender send? -> accept (transaction) -> answer
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from pillarbox.app import App
+from pillarbox.domains.directory import Domains
+from pillarbox.errors import Problem, Refused
+from pillarbox.ids import message_id
+from pillarbox.outbound.accept import accept
+from pillarbox.outbound.check import check
+from pillarbox.outbound.model import Accepted, Draft, Prepared
+from pillarbox.outbound.prepare import Surroundings, prepare
+from pillarbox.servers.model import Server
+
+Answer = Accepted | Refused
+
+
+class Submission:
+    """Takes messages in for all doors: HTTP and SMTP."""
+
+    def __init__(self, app: App, domains: Domains) -> None:
+        self._app = app
+        self._domains = domains
+
+    async def submit(self, server: Server | None, drafts: Sequence[Draft]) -> list[Answer]:
+        """Take drafts in; one answer each, in order. Without a Server they are only checked (the test token).
+
+        Raises Unavailable when nothing could be kept.
+        """
+        if server is None:
+            return [self._examine(draft) for draft in drafts]
+        surroundings = self.surroundings()
+        return await self.keep([partial(prepare, server, draft, surroundings) for draft in drafts])
+
+    async def keep(self, makers: Sequence[Callable[[], Prepared]]) -> list[Answer]:
+        """Prepare messages and keep those that are in order; one answer each, in order."""
+        prepared = [_attempt(make) for make in makers]
+        for index, message in enumerate(prepared):
+            if isinstance(message, Prepared) and not await self._may_send(message):
+                prepared[index] = Refused(Problem.SENDER_UNKNOWN, sender=message.sender_text)
+        good = [message for message in prepared if isinstance(message, Prepared)]
+        kept = iter(await self._app.db.write_each(accept, good) if good else ())
+        return [next(kept) if isinstance(message, Prepared) else message for message in prepared]
+
+    def surroundings(self) -> Surroundings:
+        """This installation, now."""
+        return Surroundings(
+            keys=self._app.keys, host=self._app.config.hostname, at=self._app.clock.now()
+        )
+
+    def _examine(self, draft: Draft) -> Answer:
+        try:
+            check(draft)
+        except Refused as refused:
+            return refused
+        return Accepted(message_id(self._app.keys.next()), self._app.clock.now())
+
+    async def _may_send(self, message: Prepared) -> bool:
+        if self._app.config.sender_policy == "open":
+            return True
+        return await self._domains.is_verified(message.sender.domain)
+
+
+def _attempt(make: Callable[[], Prepared]) -> Prepared | Refused:
+    try:
+        return make()
+    except Refused as refused:
+        return refused

@@ -1,0 +1,1 @@
+"""Carrying accepted mail to where it goes (RFC 5598's relay, the MTA)."""

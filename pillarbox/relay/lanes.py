@@ -1,0 +1,109 @@
+"""Which lanes of the queue have due mail, and how much of it may be taken now. Pure; the dispatcher's memory.
+
+A lane is known by the instant its first mail may be due. Lanes whose destination has enough in hand are set aside
+until something of it is finished, so looking for work costs the same whether ten or ten thousand destinations are
+slow. Transactional lanes are served before the bulk lanes of the same destination.
+"""
+
+import heapq
+from datetime import datetime
+
+from pillarbox.outbound.model import domain_of, is_bulk
+from pillarbox.relay.throttle import Throttle
+
+MOST_IN_HAND = 2000
+FIRST_IN_HAND, MOST_PER_DESTINATION = 40, 160
+LARGEST_TAKE = 200
+
+
+class Lanes:
+    """The lanes with mail, the copies in hand, and each destination's allowance."""
+
+    def __init__(self, *, most_in_hand: int = MOST_IN_HAND) -> None:
+        self._due: dict[str, datetime] = {}
+        self._heap: list[tuple[datetime, str]] = []
+        self._ready: dict[
+            str, None
+        ] = {}  # in the order they became ready: every lane gets its turn
+        self._set_aside: dict[str, set[str]] = {}
+        self._in_hand: dict[str, int] = {}
+        self._throttles: dict[str, Throttle] = {}
+        self._free = most_in_hand
+        self._reserve = most_in_hand // 5  # never taken by bulk mail
+
+    def found(self, lane: str, due: datetime) -> None:
+        """Mail of this lane may be due at this instant."""
+        known = self._due.get(lane)
+        if known is None or due < known:
+            self._due[lane] = due
+            heapq.heappush(self._heap, (due, lane))
+
+    def next_due(self) -> datetime | None:
+        """When the next lane becomes due, of those not already ready; None when there is none."""
+        while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def wanted(self, now: datetime) -> list[tuple[str, int]]:
+        """The lanes to take from and how many of each; what is asked for counts as in hand until `took`."""
+        while (due := self.next_due()) is not None and due <= now:
+            lane = heapq.heappop(self._heap)[1]
+            del self._due[lane]
+            self._ready[lane] = None
+        asked: list[tuple[str, int]] = []
+        # A stable sort by "is bulk": what people wait for goes first, each kind in its own order.
+        for lane in sorted(self._ready, key=is_bulk):
+            if (slots := self._slots(lane)) > 0:
+                del self._ready[lane]
+                self._hold(domain_of(lane), slots)
+                asked.append((lane, slots))
+            elif self._room(domain_of(lane)) <= 0:
+                del self._ready[lane]
+                self._set_aside.setdefault(domain_of(lane), set()).add(lane)
+        return asked
+
+    def took(self, lane: str, *, asked: int, got: int, next_due: datetime | None) -> None:
+        """What became of one entry of `wanted`; `next_due` is the lane's next instant, None when it is empty."""
+        self._release(domain_of(lane), asked - got)
+        if next_due is not None:
+            self.found(lane, next_due)
+
+    def finished(self, domain: str, *, struggled: bool) -> None:
+        """One copy for a destination is out of hand."""
+        throttle = self._throttles.setdefault(
+            domain, Throttle(limit=FIRST_IN_HAND, most=MOST_PER_DESTINATION)
+        )
+        if struggled:
+            throttle.struggled()
+        else:
+            throttle.answered()
+        self._release(domain, 1)
+
+    def _slots(self, lane: str) -> int:
+        free = self._free - self._reserve if is_bulk(lane) else self._free
+        return min(self._room(domain_of(lane)), free, LARGEST_TAKE)
+
+    def _room(self, domain: str) -> int:
+        throttle = self._throttles.get(domain)
+        limit = int(throttle.limit) if throttle else FIRST_IN_HAND
+        return limit - self._in_hand.get(domain, 0)
+
+    def _hold(self, domain: str, count: int) -> None:
+        self._in_hand[domain] = self._in_hand.get(domain, 0) + count
+        self._free -= count
+
+    def _release(self, domain: str, count: int) -> None:
+        self._free += count
+        left = self._in_hand.get(domain, 0) - count
+        if left > 0:
+            self._in_hand[domain] = left
+        else:
+            self._in_hand.pop(domain, None)
+            self._forget_if_ordinary(domain)
+        for lane in self._set_aside.pop(domain, ()):
+            self._ready[lane] = None
+
+    def _forget_if_ordinary(self, domain: str) -> None:
+        throttle = self._throttles.get(domain)
+        if throttle is not None and throttle.limit >= FIRST_IN_HAND:
+            del self._throttles[domain]

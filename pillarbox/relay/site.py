@@ -1,0 +1,127 @@
+"""One destination inside a worker: the copies that wait for it, and the connections that carry them.
+
+Each connection is owned by a runner, which takes copies one after the other and keeps the connection for a while
+when none are left: connections, and above all their TLS handshakes, cost more than messages. When no host of the
+destination can be reached, everything that waits shares that verdict.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+
+from pillarbox.mail.smtp_client import Dropped
+from pillarbox.relay.attempt import (
+    Line,
+    Stopwatch,
+    Unreachable,
+    Verdict,
+    Way,
+    hand_over,
+    open_line,
+)
+from pillarbox.relay.job import Job, Outcome
+from pillarbox.relay.throttle import Throttle
+
+FIRST_CONNECTIONS, MOST_CONNECTIONS = 5, 10
+IDLE_S = 10.0
+LIFETIME_S = 300.0
+
+Report = Callable[[Outcome], None]
+Sign = Callable[[Job], bytes]
+
+
+class Site:
+    """The copies and connections of one destination."""
+
+    def __init__(self, domain: str, way: Way, *, sign: Sign, report: Report) -> None:
+        self._domain = domain
+        self._way = way
+        self._sign = sign
+        self._report = report
+        self._jobs: deque[Job] = deque()
+        self._throttle = Throttle(limit=FIRST_CONNECTIONS, most=MOST_CONNECTIONS)
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._is_stopping = False
+        self.runners = 0
+
+    def add(self, job: Job, tasks: asyncio.TaskGroup) -> None:
+        """Take a copy; an idle connection carries it at once, else a new one is opened if allowed."""
+        self._jobs.append(job)
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+        if self.runners < int(self._throttle.limit):
+            self.runners += 1
+            tasks.create_task(self._run())
+
+    def stop(self) -> None:
+        """Start nothing more: forget what waits, end idle connections. What is being sent is finished."""
+        self._is_stopping = True
+        self._jobs.clear()
+        for waiter in self._waiting:
+            waiter.cancel()
+
+    async def _run(self) -> None:
+        line: Line | None = None
+        try:
+            while (job := await self._next(line)) is not None:
+                line = await self._carry(job, line)
+        finally:
+            self.runners -= 1
+            if line is not None:
+                await line.connection.quit()
+
+    async def _next(self, line: Line | None) -> Job | None:
+        """The next copy; with an open connection it is worth waiting a while for one."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + IDLE_S
+        while not self._jobs and line is not None and not self._is_stopping:
+            if loop.time() >= until:
+                break
+            waiter: asyncio.Future[None] = loop.create_future()
+            self._waiting.append(waiter)
+            await asyncio.wait((waiter,), timeout=until - loop.time())
+            waiter.cancel()
+        if not self._jobs or self.runners > int(self._throttle.limit):
+            return None
+        return self._jobs.popleft()
+
+    async def _carry(self, job: Job, line: Line | None) -> Line | None:
+        """Try one copy and report what came of it; the connection to go on with, if any."""
+        watch = Stopwatch()
+        if line is not None and not _is_good(line):
+            await line.connection.quit()
+            line = None
+        try:
+            line = line or await open_line(self._domain, self._way, watch.transcript)
+            verdict = await hand_over(line, job, self._sign(job), watch.transcript)
+        except Unreachable as error:
+            self._give_up_all(job, error.verdict, watch)
+            return None
+        except Dropped:
+            self._jobs.appendleft(job)  # the idle connection had died meanwhile: once more on a fresh one
+            return None
+        self._finish(job, verdict, watch)
+        return line
+
+    def _give_up_all(self, job: Job, verdict: Verdict, watch: Stopwatch) -> None:
+        """The destination cannot be reached: so it is for everything that waits for it."""
+        waiting = list(self._jobs)
+        self._jobs.clear()
+        self._finish(job, verdict, watch)
+        for other in waiting:
+            self._report(watch.outcome(other, verdict))
+
+    def _finish(self, job: Job, verdict: Verdict, watch: Stopwatch) -> None:
+        if verdict.struggled:
+            self._throttle.struggled()
+        else:
+            self._throttle.answered()
+        self._report(watch.outcome(job, verdict))
+
+
+def _is_good(line: Line) -> bool:
+    return line.connection.is_usable and time.monotonic() - line.opened_at < LIFETIME_S

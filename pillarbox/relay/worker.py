@@ -1,0 +1,132 @@
+"""The worker process: signs copies and carries them to their destinations.
+
+RSA signatures and SMTP talk take most of the time a message costs, so they run in processes of their own, one a
+core. A worker keeps nothing: jobs come in over a local socket, outcomes go back over it, and when the
+socket closes the worker finishes what it is talking about and ends.
+
+    python -m pillarbox.relay.worker FD
+"""
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+import time
+from ipaddress import ip_network
+
+import msgspec
+import uvloop
+
+from pillarbox import log as logs
+from pillarbox.mail.dkim import Signer
+from pillarbox.mail.dns import Resolver
+from pillarbox.mail.egress import Egress
+from pillarbox.relay.attempt import Smarthost, Way
+from pillarbox.relay.frames import frame, read_frame
+from pillarbox.relay.job import FromWorker, Job, Key, Outcome, Setup, ToWorker
+from pillarbox.relay.site import Site
+
+log = logging.getLogger(__name__)
+
+MOST_SITES = 20_000
+FINISH_S = 25.0
+
+
+class Worker:
+    """The sites of one process, and the socket to the dispatcher."""
+
+    def __init__(
+        self, setup: Setup, writer: asyncio.StreamWriter, tasks: asyncio.TaskGroup
+    ) -> None:
+        self._way = way(setup)
+        self._writer = writer
+        self._tasks = tasks
+        self._sites: dict[str, Site] = {}
+        self._signers: dict[str, Signer] = {}
+        self._outcomes: list[Outcome] = []
+
+    def take(self, message: ToWorker) -> None:
+        """Learn keys and start on jobs."""
+        for key in message.keys:
+            self._signers[key.name] = _signer(key)
+        for job in message.jobs:
+            self._site(job.domain).add(job, self._tasks)
+
+    def sign(self, job: Job) -> bytes:
+        """The message with its DKIM signature in front, when there is a key."""
+        signer = self._signers.get(job.key)
+        if signer is None:
+            return job.raw
+        return signer.sign(job.raw, at=int(time.time())) + job.raw
+
+    def report(self, outcome: Outcome) -> None:
+        """Tell the dispatcher, together with what else is known by the end of this turn of the loop."""
+        if not self._outcomes:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._outcomes.append(outcome)
+
+    def stop(self) -> None:
+        """Finish what is being sent, start nothing more."""
+        for site in self._sites.values():
+            site.stop()
+
+    def _flush(self) -> None:
+        outcomes, self._outcomes = self._outcomes, []
+        self._writer.write(frame(msgspec.msgpack.encode(FromWorker(outcomes))))
+
+    def _site(self, domain: str) -> Site:
+        """Sites are found by domain; behind a smarthost all domains are one site."""
+        name = domain if self._way.smarthost is None else ""
+        site = self._sites.get(name)
+        if site is None:
+            if len(self._sites) >= MOST_SITES:
+                self._sites = {n: s for n, s in self._sites.items() if s.runners}
+            site = self._sites[name] = Site(name, self._way, sign=self.sign, report=self.report)
+        return site
+
+
+def way(setup: Setup) -> Way:
+    """How mail leaves under these settings."""
+    return Way(
+        setup=setup,
+        resolver=Resolver(setup.dns_servers),
+        egress=Egress([ip_network(text) for text in setup.egress_allow]),
+        own_names=frozenset({setup.hostname.lower()}),
+        smarthost=Smarthost.of(setup.relay_url) if setup.relay_url else None,
+    )
+
+
+def _signer(key: Key) -> Signer:
+    return Signer(domain=key.domain, selector=key.selector, key_pem=key.pem)
+
+
+async def serve(channel: socket.socket) -> None:
+    """Work until the dispatcher closes the socket, then finish what is in hand."""
+    reader, writer = await asyncio.open_unix_connection(sock=channel)
+    first = await read_frame(reader)
+    if first is None:
+        return
+    setup = msgspec.msgpack.decode(first, type=Setup)
+    decoder = msgspec.msgpack.Decoder(ToWorker)
+    async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
+        worker = Worker(setup, writer, tasks)
+        while (data := await read_frame(reader)) is not None:
+            worker.take(decoder.decode(data))
+        worker.stop()
+        limit.reschedule(asyncio.get_running_loop().time() + FINISH_S)
+    await writer.drain()
+    writer.close()
+
+
+def main() -> None:
+    """Run on the socket whose file descriptor is the first argument."""
+    logs.setup()
+    # Ctrl-C in a terminal reaches the whole group; the dispatcher decides when its workers end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    uvloop.run(serve(socket.socket(fileno=int(sys.argv[1]))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""The composition root: builds everything once, runs the roles, and ends them in good order.
+
+Each role is a coroutine that runs until `stop` is set. A role that fails ends the process: a supervisor starts it
+again, and nothing runs on half a program. Only this module handles signals.
+
+    open storage -> bind every listener -> start the roles -> say so -> wait for a signal -> stop the listeners,
+    finish what is in hand -> close storage
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import uvloop
+
+from pillarbox import installation
+from pillarbox.app import App
+from pillarbox.clock import Clock, SystemClock
+from pillarbox.config import Config
+from pillarbox.domains.directory import Domains
+from pillarbox.errors import UsageError
+from pillarbox.http import HttpListener
+from pillarbox.ids import KeyMaker
+from pillarbox.installation import FirstTokens
+from pillarbox.mail.verp import ReturnPaths
+from pillarbox.outbound.store import messages
+from pillarbox.outbound.submit import Submission
+from pillarbox.relay.dispatch import Dispatcher
+from pillarbox.servers import store as servers
+from pillarbox.servers.directory import Directory
+from pillarbox.smtpd.submission import SubmissionListener
+from pillarbox.storage import nodes
+from pillarbox.storage.db import Database
+from pillarbox.storage.migrate import migrate
+from pillarbox.storage.wake import PostgresWake, Wake
+
+log = logging.getLogger(__name__)
+
+ROLES = ("api", "web", "hits", "submission", "inbound", "delivery", "webhooks", "chores")
+HTTP_ROLES = frozenset({"api", "web"})
+AVAILABLE = HTTP_ROLES | {"submission", "delivery"}
+STOP_WITHIN_S = 28.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """What came up: for the greeting, and for tests."""
+
+    app: App
+    roles: tuple[str, ...]
+    http_port: int | None
+    submission_ports: tuple[int, ...]
+    first_tokens: FirstTokens | None
+
+
+def check_roles(names: Sequence[str]) -> tuple[str, ...]:
+    """The roles to run; all when none is named. Raises UsageError on an unknown one."""
+    for name in names:
+        if name not in ROLES:
+            raise UsageError(f"unknown role {name!r}; roles are {', '.join(ROLES)}")
+    chosen = names or ROLES
+    return tuple(name for name in ROLES if name in chosen)
+
+
+def serve(config: Config, names: Sequence[str], *, started: Callable[[Started], None]) -> None:
+    """Run roles until SIGTERM or SIGINT. Raises StartError when they cannot be started."""
+    roles = check_roles(names)
+    installation.prepare_directory(config.data_dir)
+    # Held until the process ends; only an SQLite file has a single owner.
+    lock = installation.lock_directory(config.data_dir) if config.is_sqlite else None
+    log.debug("data directory", extra={"lock": lock})
+    uvloop.run(_main(config, roles, started))
+
+
+async def _main(config: Config, roles: tuple[str, ...], started: Callable[[Started], None]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await run(config, roles, stop=stop, started=started)
+
+
+async def run(
+    config: Config,
+    roles: tuple[str, ...],
+    *,
+    stop: asyncio.Event,
+    started: Callable[[Started], None],
+    clock: Clock | None = None,
+) -> None:
+    """Run roles in this event loop until `stop` is set."""
+    app, first_tokens = open_app(config, clock or SystemClock())
+    try:
+        await _run_roles(app, roles, stop, started, first_tokens)
+    finally:
+        app.db.stop()
+
+
+def open_app(config: Config, clock: Clock) -> tuple[App, FirstTokens | None]:
+    """Open the database at the right schema, with a first Server in it, and start its writers."""
+    wake = Wake()
+    db = Database(config.database, clock=clock, wake=wake)
+    migrate(db.engine)
+    with db.transaction() as tx:
+        first_tokens = installation.create_first(tx, config)
+        node = 0 if db.is_sqlite else nodes.register(tx, config.hostname)
+        last = messages.last_key(tx) if db.is_sqlite else 0
+    keys = KeyMaker(lambda: int(clock.now().timestamp() * 1000), node=node, last=last)
+    db.start()
+    return App(config=config, db=db, wake=wake, clock=clock, keys=keys), first_tokens
+
+
+async def _run_roles(
+    app: App,
+    roles: tuple[str, ...],
+    stop: asyncio.Event,
+    started: Callable[[Started], None],
+    first_tokens: FirstTokens | None,
+) -> None:
+    directory = Directory(app.db, monotonic=app.monotonic)
+    domains = Domains(app.db, monotonic=app.monotonic)
+    submission = Submission(app, domains)
+    http = HttpListener(app, directory, submission, roles=roles)
+    smtp = SubmissionListener(app, directory, submission)
+    http_port = await http.bind() if HTTP_ROLES & set(roles) else None
+    smtp_ports = await smtp.bind() if "submission" in roles else ()
+    return_paths = ReturnPaths(secret=await app.db.read(servers.secret))
+
+    async with asyncio.TaskGroup() as tasks:
+        waking = None
+        if not app.db.is_sqlite:
+            app.wake.remote = remote = PostgresWake(app.wake, str(app.config.database_url))
+            waking = tasks.create_task(remote.run())
+        working = []
+        if http_port is not None:
+            working.append(tasks.create_task(http.run(stop)))
+        if smtp_ports:
+            working.append(tasks.create_task(smtp.run(stop)))
+        if "delivery" in roles:
+            dispatcher = Dispatcher(app, domains, return_paths)
+            working.append(tasks.create_task(dispatcher.run(stop)))
+        _log_missing(roles)
+        started(
+            Started(
+                app=app,
+                roles=roles,
+                http_port=http_port,
+                submission_ports=smtp_ports,
+                first_tokens=first_tokens,
+            )
+        )
+        await stop.wait()
+        log.info("stopping", extra={"roles": list(roles)})
+        _, late = await asyncio.wait(working, timeout=STOP_WITHIN_S)
+        for task in (*late, waking):
+            if task is not None:
+                task.cancel()
+
+
+def _log_missing(roles: tuple[str, ...]) -> None:
+    missing = [role for role in roles if role not in AVAILABLE]
+    if missing:
+        log.info("roles without work in this version", extra={"roles": missing})

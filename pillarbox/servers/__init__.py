@@ -1,0 +1,1 @@
+"""The account, its Servers, their API tokens and message streams."""

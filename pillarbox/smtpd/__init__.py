@@ -1,0 +1,1 @@
+"""The SMTP server engine and the services on it."""

@@ -1,0 +1,264 @@
+"""The database: plain functions of a transaction, run in threads, many of them sharing one commit.
+
+`await db.write(work)` hands `work(tx)` to a writer thread and returns its result once it is committed and on disk.
+A writer takes all the work that waits, runs each piece under a savepoint of its own, and commits once (group
+commit): callers see a transaction, the disk sees one fsync for many. SQLite has exactly one writer; PostgreSQL has
+a few, each with its connection.
+
+`await db.write_each(work, items)` goes further: pieces handed in by different callers for the same `work` are
+passed to it together as one list, so that a store can write many rows with one statement.
+
+Reads run in reader threads; on SQLite the write-ahead log keeps them out of the writer's way.
+"""
+
+import asyncio
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from pillarbox.clock import Clock
+from pillarbox.errors import Refused, Unavailable
+from pillarbox.storage import dialect
+from pillarbox.storage.tx import Tx
+from pillarbox.storage.wake import Wake
+
+log = logging.getLogger(__name__)
+
+R = TypeVar("R")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+READERS = 4
+POSTGRES_WRITERS = 3
+MAX_GROUP = 512
+
+Outcome = Any  # a result, or the exception to raise in the caller
+
+
+class _Job:
+    """Work of one caller: items for a shared function, or a function of its own (then `items` is None)."""
+
+    __slots__ = ("future", "items", "loop", "work")
+
+    def __init__(self, work: Callable[..., Any], items: Sequence[Any] | None) -> None:
+        self.work = work
+        self.items = items
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[Any] = self.loop.create_future()
+
+
+class Database:
+    """One database of either kind. `start` before use, `stop` at the end."""
+
+    def __init__(self, url: str, *, clock: Clock, wake: Wake) -> None:
+        self.clock = clock
+        self.wake = wake
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine: Engine = (
+            dialect.sqlite_engine(url, readers=READERS + 2)
+            if self.is_sqlite
+            else dialect.postgres_engine(url, connections=READERS + POSTGRES_WRITERS)
+        )
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._writers: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Start the writer threads."""
+        for number in range(1 if self.is_sqlite else POSTGRES_WRITERS):
+            thread = threading.Thread(target=self._write_loop, name=f"writer-{number}", daemon=True)
+            thread.start()
+            self._writers.append(thread)
+
+    def stop(self) -> None:
+        """Finish the work that waits, then close all connections."""
+        for _ in self._writers:
+            self._jobs.put(None)
+        for thread in self._writers:
+            thread.join()
+        self._writers.clear()
+        self._readers.shutdown()
+        self.engine.dispose()
+
+    async def write(self, work: Callable[[Tx], R]) -> R:
+        """Run work in a transaction; returns when it is committed. What work raises undoes it and is raised here.
+
+        Raises Unavailable when the database cannot take it now.
+        """
+        job = _Job(work, None)
+        self._jobs.put(job)
+        result: R = await job.future
+        return result
+
+    async def write_each(
+        self,
+        work: Callable[[Tx, Sequence[Item]], Sequence[Result | Refused]],
+        items: Sequence[Item],
+    ) -> Sequence[Result | Refused]:
+        """Run work over items together with those of other callers; the results, in the order of the items.
+
+        An item whose work raises anything but Refused fails its own caller only.
+        """
+        job = _Job(work, items)
+        self._jobs.put(job)
+        results: Sequence[Result | Refused] = await job.future
+        return results
+
+    async def read(self, work: Callable[[Tx], R]) -> R:
+        """Run work in a transaction that only reads. Raises Unavailable when the database is away."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work)
+
+    def read_now(self, work: Callable[[Tx], R]) -> R:
+        """The same in the calling thread."""
+        try:
+            with self.engine.connect() as connection:
+                connection.execution_options(reading=True)
+                with connection.begin():
+                    return work(Tx(connection, self.clock.now()))
+        except SQLAlchemyError as problem:
+            if dialect.is_outage(problem):
+                raise Unavailable(str(problem)) from problem
+            raise
+
+    @contextmanager
+    def transaction(self) -> Iterator[Tx]:
+        """A transaction in the calling thread, for commands and tests; commits unless the block raises."""
+        with self.engine.begin() as connection:
+            yield Tx(connection, self.clock.now())
+
+    def _write_loop(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            group, is_last = self._gather(job)
+            self._settle(group, self._run_group(group))
+            if is_last:
+                return
+
+    def _gather(self, first: _Job) -> tuple[list[_Job], bool]:
+        """Everything that waits now, up to a limit, and whether the stop mark was among it."""
+        group = [first]
+        size = len(first.items or (1,))
+        while size < MAX_GROUP:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:
+                return group, True
+            group.append(job)
+            size += len(job.items or (1,))
+        return group, False
+
+    def _run_group(self, group: list[_Job]) -> list[Outcome]:
+        """The outcome of each job, after one commit for all of them."""
+        try:
+            outcomes, wakes = self._commit_group(group)
+        except Exception as problem:  # noqa: BLE001 - whatever happens, every caller gets an answer
+            if dialect.is_outage(problem):
+                log.error(
+                    "database refused work", extra={"reason": str(problem), "jobs": len(group)}
+                )
+                return [Unavailable(str(problem))] * len(group)
+            if len(group) == 1:
+                return [problem]
+            return [outcome for job in group for outcome in self._run_group([job])]
+        self._wake(group, wakes)
+        return outcomes
+
+    def _commit_group(self, group: list[_Job]) -> tuple[list[Outcome], dict[str, set[str]]]:
+        with self.engine.begin() as connection:
+            tx = Tx(connection, self.clock.now())
+            outcomes: dict[_Job, Outcome] = {}
+            for work, jobs in _by_work(group):
+                outcomes.update(_run_together(tx, work, jobs, alone=len(group) == 1))
+        return [outcomes[job] for job in group], tx.wakes
+
+    def _wake(self, group: list[_Job], wakes: dict[str, set[str]]) -> None:
+        if wakes:
+            group[0].loop.call_soon_threadsafe(self.wake.notify, wakes)
+
+    def _settle(self, group: list[_Job], outcomes: list[Outcome]) -> None:
+        """Answer every caller, with one call into each event loop."""
+        answers: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Outcome]]] = {}
+        for job, outcome in zip(group, outcomes, strict=True):
+            answers.setdefault(job.loop, []).append((job.future, outcome))
+        for loop, pairs in answers.items():
+            loop.call_soon_threadsafe(_answer, pairs)
+
+
+def _answer(pairs: list[tuple[asyncio.Future[Any], Outcome]]) -> None:
+    for future, outcome in pairs:
+        if future.cancelled():
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+
+
+def _by_work(group: list[_Job]) -> list[tuple[Callable[..., Any], list[_Job]]]:
+    """Jobs that share a function together; the others each by itself; in order of arrival."""
+    shared: dict[Callable[..., Any], list[_Job]] = {}
+    parts: list[tuple[Callable[..., Any], list[_Job]]] = []
+    for job in group:
+        if job.items is not None and job.work in shared:
+            shared[job.work].append(job)
+            continue
+        jobs = [job]
+        parts.append((job.work, jobs))
+        if job.items is not None:
+            shared[job.work] = jobs
+    return parts
+
+
+def _run_together(
+    tx: Tx, work: Callable[..., Any], jobs: list[_Job], *, alone: bool
+) -> dict[_Job, Outcome]:
+    """Run one part of the group under a savepoint; on failure, each of its jobs again by itself."""
+    connection = tx.connection
+    if alone:
+        return _run_part(tx, work, jobs)
+    wakes = {topic: set(hints) for topic, hints in tx.wakes.items()}
+    savepoint = connection.begin_nested()
+    try:
+        outcomes = _run_part(tx, work, jobs)
+    except Exception as problem:
+        if dialect.is_outage(problem) or not _is_open(connection):
+            raise
+        savepoint.rollback()
+        tx.wakes = wakes
+        if len(jobs) == 1:
+            return {jobs[0]: problem}
+        return {
+            job: outcome
+            for one in jobs
+            for job, outcome in _run_together(tx, work, [one], alone=False).items()
+        }
+    savepoint.commit()
+    return outcomes
+
+
+def _is_open(connection: Connection) -> bool:
+    """Whether the transaction still stands (SQLite ends it by itself on some errors)."""
+    driver: Any = connection.connection.driver_connection
+    return bool(getattr(driver, "in_transaction", True)) and not connection.invalidated
+
+
+def _run_part(tx: Tx, work: Callable[..., Any], jobs: list[_Job]) -> dict[_Job, Outcome]:
+    if jobs[0].items is None:
+        return {jobs[0]: work(tx)}
+    items = [item for job in jobs for item in job.items or ()]
+    results = list(work(tx, items))
+    outcomes: dict[_Job, Outcome] = {}
+    start = 0
+    for job in jobs:
+        end = start + len(job.items or ())
+        outcomes[job] = results[start:end]
+        start = end
+    return outcomes

@@ -1,0 +1,154 @@
+"""The only code that knows which database it is talking to.
+
+Ordinary statements go through SQLAlchemy Core and need nothing from here. The few statements of the hot path
+insert many rows at once; each database has its own fastest form of that: SQLite one multi-row VALUES (the
+interpreter's lock is given up once, not once a row), PostgreSQL one array per column.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg import errors as pg
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+# SQLite takes at most 32,766 values in a statement, and compiling a long one costs: few sizes, reused.
+_CHUNKS = (128, 32, 8, 1)
+
+
+def is_sqlite(connection: Connection) -> bool:
+    """Whether this is a connection to SQLite."""
+    return connection.dialect.name == "sqlite"
+
+
+def sqlite_engine(url: str, *, readers: int) -> Engine:
+    """An engine on the embedded database: WAL, every commit on disk before it returns, immediate transactions."""
+    engine = create_engine(
+        url,
+        pool_size=readers,
+        max_overflow=0,
+        connect_args={"check_same_thread": False, "timeout": 30, "cached_statements": 256},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where the "begin" event says so
+        for pragma in (
+            "page_size=8192",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "busy_timeout=30000",
+            "cache_size=-16000",
+            "temp_store=MEMORY",
+            "wal_autocheckpoint=2000",
+            "journal_size_limit=67108864",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        kind = "DEFERRED" if connection.get_execution_options().get("reading") else "IMMEDIATE"
+        connection.exec_driver_sql(f"BEGIN {kind}")
+
+    return engine
+
+
+def postgres_engine(url: str, *, connections: int) -> Engine:
+    """An engine on PostgreSQL; statements of a session are prepared by the driver once they repeat."""
+    return create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=2,
+        pool_pre_ping=True,
+        connect_args={"application_name": "pillarbox", "connect_timeout": 10},
+    )
+
+
+def insert(connection: Connection, table: Table) -> SqliteInsert | PostgresInsert:
+    """An INSERT that offers `on_conflict_do_update` and `on_conflict_do_nothing` on this database."""
+    return sqlite.insert(table) if is_sqlite(connection) else postgresql.insert(table)
+
+
+def insert_many(
+    connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Insert rows of stored values (see storage.types) in as few statements as the database allows."""
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        _sqlite_insert(driver, table, columns, rows)
+    else:
+        assert isinstance(driver, psycopg.Connection)
+        driver.execute(
+            _postgres_statement(table, columns), list(map(list, zip(*rows, strict=True)))
+        )
+
+
+def _sqlite_insert(
+    driver: sqlite3.Connection,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
+) -> None:
+    done = 0
+    for size in _CHUNKS:
+        statement = _sqlite_statement(table, columns, size)
+        while len(rows) - done >= size:
+            values = [value for row in rows[done : done + size] for value in row]
+            driver.execute(statement, values)
+            done += size
+
+
+@lru_cache
+def _sqlite_statement(table: Table, columns: tuple[str, ...], rows: int) -> str:
+    holes = ",".join(["(" + ",".join("?" * len(columns)) + ")"] * rows)
+    return f"INSERT INTO {table.name} ({','.join(columns)}) VALUES {holes}"  # noqa: S608 - names of our own
+
+
+@lru_cache
+def _postgres_statement(table: Table, columns: tuple[str, ...]) -> str:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    arrays = ",".join(f"%b::{table.c[name].type.compile(dialect)}[]" for name in columns)
+    names = ",".join(columns)
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608 - names of our own
+
+
+def database_time(connection: Connection) -> datetime:
+    """What the database takes for now."""
+    if is_sqlite(connection):
+        query = "SELECT (julianday('now') - 2440587.5) * 86400.0"
+    else:
+        query = "SELECT extract(epoch FROM clock_timestamp())"
+    return datetime.fromtimestamp(float(connection.exec_driver_sql(query).scalar_one()), UTC)
+
+
+def is_outage(problem: BaseException) -> bool:
+    """Whether the database could not do the work now (full disk, lost connection), whatever the work was."""
+    if isinstance(problem, DBAPIError) and problem.connection_invalidated:
+        return True
+    cause = problem.orig if isinstance(problem, DBAPIError) else problem
+    if isinstance(
+        cause, pg.DiskFull | pg.AdminShutdown | pg.CannotConnectNow | pg.TooManyConnections
+    ):
+        return True
+    if isinstance(cause, psycopg.OperationalError):
+        return cause.sqlstate is None or cause.sqlstate.startswith(("08", "57", "53"))
+    if isinstance(cause, sqlite3.OperationalError):
+        return any(
+            word in str(cause)
+            for word in ("full", "disk I/O", "readonly", "unable to open", "locked")
+        )
+    return isinstance(problem, InterfaceError | OperationalError)
+
+
+def may_be_repeated(problem: BaseException) -> bool:
+    """Whether the same work may well succeed when done again at once (deadlock, serialization)."""
+    cause = problem.orig if isinstance(problem, DBAPIError) else problem
+    return isinstance(cause, pg.DeadlockDetected | pg.SerializationFailure)

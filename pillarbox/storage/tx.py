@@ -1,0 +1,47 @@
+"""A transaction as the stores see it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Row, Table
+
+from pillarbox.storage import dialect
+
+
+class Tx:
+    """One transaction: statements, the instant it stands for, and whom to wake after the commit."""
+
+    __slots__ = ("connection", "now", "wakes")
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self.connection = connection
+        self.now = now
+        self.wakes: dict[str, set[str]] = {}
+
+    def run(self, statement: Executable, parameters: Any = None) -> int:
+        """Execute a statement; the number of rows it changed."""
+        return self.connection.execute(statement, parameters).rowcount
+
+    def rows(self, statement: Executable, parameters: Any = None) -> Sequence[Row[Any]]:
+        """All rows of a query."""
+        return self.connection.execute(statement, parameters).all()
+
+    def first(self, statement: Executable, parameters: Any = None) -> Row[Any] | None:
+        """The first row of a query, or None."""
+        return self.connection.execute(statement, parameters).first()
+
+    def scalar(self, statement: Executable, parameters: Any = None) -> Any:
+        """The first column of the first row, or None."""
+        return self.connection.execute(statement, parameters).scalar()
+
+    def insert_many(
+        self, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Insert rows of stored values (times as microseconds, JSON as text) in very few statements."""
+        if rows:
+            dialect.insert_many(self.connection, table, columns, rows)
+
+    def wake(self, topic: str, *hints: str) -> None:
+        """Once committed, wake whoever listens to a topic."""
+        self.wakes.setdefault(topic, set()).update(hints)

@@ -1,0 +1,1 @@
+"""Addresses that a message stream no longer sends to."""

@@ -1,0 +1,165 @@
+"""Fixtures: a database of each kind, an App on it, a whole server, and a clock that tests set."""
+
+import asyncio
+import itertools
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pillarbox import config, roles
+from pillarbox.app import App
+from pillarbox.clock import SystemClock
+from pillarbox.servers import store as servers
+from pillarbox.servers.model import Server
+from pillarbox.storage.db import Database
+from pillarbox.storage.migrate import migrate
+from pillarbox.storage.wake import Wake
+from tests import postgres
+
+SERVER_TOKEN = "11111111-aaaa-4bbb-8ccc-222222222222"
+ACCOUNT_TOKEN = "33333333-aaaa-4bbb-8ccc-444444444444"
+_numbers = itertools.count()
+
+
+class SetClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 3, 4, 14, 15, 2, 878271, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def advance(self, step: timedelta) -> None:
+        self.at += step
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture(scope="session")
+def postgres_address() -> Iterator[str]:
+    """A cluster whose database `blank` has the schema."""
+    if postgres.binaries() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("PostgreSQL is missing")
+        pytest.skip("PostgreSQL is not installed")
+    with ExitStack() as stack:
+        address = stack.enter_context(postgres.cluster())
+        stack.enter_context(postgres.database(address, "blank"))
+        blank = Database(
+            f"postgresql+psycopg{address.removeprefix('postgresql')}/blank",
+            clock=SystemClock(),
+            wake=Wake(),
+        )
+        migrate(blank.engine)
+        blank.engine.dispose()
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The DATABASE_URL setting of each kind; None is SQLite."""
+    if request.param == "sqlite":
+        yield None
+        return
+    address = request.getfixturevalue("postgres_address")
+    with postgres.database(address, f"test_{next(_numbers)}", template="blank") as url:
+        yield url
+
+
+@dataclass
+class Settings:
+    """Makes a Config with free ports and a directory of its own."""
+
+    directory: Path
+    database_url: str | None
+
+    def __call__(self, **changes: str) -> config.Config:
+        flags: dict[str, str | None] = {
+            "data_dir": str(self.directory / "data"),
+            "http_listen": "127.0.0.1:0",
+            "submission_listen": "127.0.0.1:0",
+            "inbound_listen": "127.0.0.1:0",
+            "hostname": "pillarbox.example",
+            "server_token": SERVER_TOKEN,
+            "account_token": ACCOUNT_TOKEN,
+            "workers": "1",
+            "database_url": self.database_url,
+        }
+        return config.load(flags | changes, environment={})
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str | None) -> Settings:
+    return Settings(tmp_path, database_url)
+
+
+@pytest.fixture
+async def app(settings: Settings, clock: SetClock) -> AsyncIterator[App]:
+    """An App on a fresh database with its first Server; its clock is the set one."""
+    made = settings()
+    made.data_dir.mkdir(exist_ok=True)
+    opened, _ = roles.open_app(made, clock)
+    yield opened
+    opened.db.stop()
+
+
+@pytest.fixture
+def db(app: App) -> Database:
+    return app.db
+
+
+@pytest.fixture
+def server(app: App) -> Server:
+    """The first Server."""
+    with app.db.transaction() as tx:
+        return servers.list_servers(tx)[0]
+
+
+@dataclass
+class Running:
+    """A whole server in this event loop."""
+
+    app: App
+    http: str
+    smtp_port: int
+
+
+Serve = Callable[..., AbstractAsyncContextManager[Running]]
+
+
+@pytest.fixture
+def serve(settings: Settings) -> Serve:
+    """`async with serve(delivery="direct", …) as running:` runs all roles."""
+
+    @asynccontextmanager
+    async def run(*, clock: Any = None, **changes: str) -> AsyncIterator[Running]:
+        made = settings(**changes)
+        made.data_dir.mkdir(exist_ok=True)
+        stop = asyncio.Event()
+        ready: asyncio.Future[roles.Started] = asyncio.get_running_loop().create_future()
+        async with asyncio.TaskGroup() as tasks:
+            running = roles.run(
+                made, roles.check_roles(()), stop=stop, started=ready.set_result, clock=clock
+            )
+            tasks.create_task(running)
+            started = await ready
+            try:
+                yield Running(
+                    app=started.app,
+                    http=f"http://127.0.0.1:{started.http_port}",
+                    smtp_port=started.submission_ports[0],
+                )
+            finally:
+                stop.set()
+
+    return run

@@ -1,0 +1,130 @@
+"""Messages submitted by SMTP: control headers, recipients, and what of the original stays."""
+
+import email
+from email.message import EmailMessage
+
+import pytest
+
+from pillarbox.errors import Problem, Refused
+from pillarbox.outbound.mime import Submitted, prepare_mime
+from pillarbox.outbound.model import Prepared
+from tests.factories import a_server, surroundings
+
+PLAIN = b"From: Shop <shop@sender.example>\r\nTo: Ann <ann@one.example>\r\nSubject: Hi\r\n\r\nIt works.\r\n"
+
+
+def prepared(data: bytes = PLAIN, *recipients: str, stream: str | None = None) -> Prepared:
+    submitted = Submitted(
+        helo="app.example",
+        ip="192.0.2.1",
+        protocol="ESMTPSA",
+        recipients=recipients or ("ann@one.example",),
+        data=data,
+        stream=stream,
+    )
+    return prepare_mime(a_server(), submitted, surroundings())
+
+
+def with_headers(*lines: str) -> bytes:
+    return "".join(f"{line}\r\n" for line in lines).encode() + PLAIN
+
+
+def test_envelope_recipients_are_sorted_by_the_header() -> None:
+    data = with_headers("Cc: carl@two.example, gone@two.example")
+    found = prepared(data, "ann@ONE.example", "carl@two.example", "hidden@three.example").recipients
+    assert [(a.name, a.key) for a in found.to] == [("Ann", "ann@one.example")]
+    assert [a.email for a in found.cc] == ["carl@two.example"]
+    assert [a.email for a in found.bcc] == ["hidden@three.example"]
+
+
+def test_control_headers_in_any_case_act_and_leave() -> None:
+    message = prepared(
+        with_headers(
+            "X-Pm-Tag: welcome",
+            "x-pm-metadata-Color: blue",
+            "X-PM-Metadata-color: red",
+            "X-PM-Metadata-color: green",
+            "X-PM-TrackOpens: True",
+            "X-PM-Track-Links: htmlonly",
+            "X-PM-Bounce-Type: SoftBounce",
+            "X-PM-Message-Stream: outbound",
+        )
+    )
+    assert message.tag == "welcome"
+    assert message.metadata == {"Color": "blue", "color1": "red", "color2": "green"}
+    assert message.track_opens
+    assert message.track_links.value == "HtmlOnly"
+    assert message.bounce_type == "SoftBounce"
+    raw = message.raw.lower()
+    assert b"x-pm-metadata" not in raw
+    assert b"x-pm-bounce" not in raw
+    assert raw.count(b"x-pm-tag: welcome") == 1
+
+
+def test_bcc_and_old_traces_leave_the_header() -> None:
+    data = with_headers(
+        "Bcc: hidden@three.example",
+        "Return-Path: <x@y.example>",
+        "Received: from inside by secret",
+        "DKIM-Signature: v=1; b=x",
+    )
+    read = email.message_from_bytes(prepared(data).raw)
+    assert read["Bcc"] is None
+    assert read["Return-Path"] is None
+    assert read["DKIM-Signature"] is None
+    (received,) = read.get_all("Received")
+    assert "app.example" in received
+    assert "ESMTPSA" in received
+
+
+def test_the_message_id_is_replaced_unless_it_is_to_be_kept() -> None:
+    own = with_headers("Message-ID: <mine@app.example>")
+    replaced = prepared(own)
+    assert email.message_from_bytes(replaced.raw)["Message-ID"] == (
+        f"<{replaced.message_id}@mail.example>"
+    )
+    kept = prepared(with_headers("Message-ID: <mine@app.example>", "X-PM-KeepID: true"))
+    assert email.message_from_bytes(kept.raw)["Message-ID"] == "<mine@app.example>"
+
+
+def test_a_seven_bit_body_is_kept_to_the_byte() -> None:
+    inner = EmailMessage()
+    inner["From"], inner["To"] = "shop@sender.example", "ann@one.example"
+    inner.set_content("plain")
+    inner.add_alternative("<p>html</p>", subtype="html")
+    inner.add_attachment(b"\x00\xff" * 50, maintype="application", subtype="x-odd", filename="a.bin2")
+    data = inner.as_bytes(policy=inner.policy.clone(linesep="\r\n"))
+    assert prepared(data).raw.partition(b"\r\n\r\n")[2] == data.partition(b"\r\n\r\n")[2]
+
+
+def test_eight_bit_text_is_encoded_anew() -> None:
+    data = with_headers("Content-Type: text/plain; charset=utf-8", "X-Name: Jürgen") + "Grüße\r\n".encode()
+    message = prepared(data)
+    assert message.raw.isascii()
+    read = email.message_from_bytes(message.raw)
+    body = read.get_payload(decode=True)
+    assert isinstance(body, bytes)
+    assert "Grüße" in body.decode()
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"To: a@b.example\r\n\r\nx\r\n", Problem.FROM_MISSING),
+        (b"From: nobody\r\n\r\nx\r\n", Problem.FROM_INVALID),
+        (b"From: a@b.example\r\n\r\n", Problem.NO_BODY),
+        (with_headers("X-PM-Message-Stream: nowhere"), Problem.SEND_STREAM_UNKNOWN),
+        (with_headers("X-PM-Message-Stream: inbound"), Problem.SEND_STREAM_INBOUND),
+        (with_headers("X-PM-TrackLinks: maybe"), Problem.BAD_TRACK_LINKS),
+        (with_headers("X-PM-Tag: " + "x" * 1001), Problem.FIELD_TOO_LONG),
+        (with_headers(*[f"Received: by h{n}" for n in range(101)]), Problem.BAD_HEADER),
+    ],
+)
+def test_what_the_api_refuses_is_refused(data, problem) -> None:
+    with pytest.raises(Refused) as caught:
+        prepared(data)
+    assert caught.value.problem is problem
+
+
+def test_credentials_of_a_stream_win_over_the_header() -> None:
+    assert prepared(with_headers("X-PM-Message-Stream: nowhere"), stream="outbound").stream.slug == "outbound"

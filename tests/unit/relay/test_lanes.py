@@ -1,0 +1,78 @@
+"""The dispatcher's memory of lanes."""
+
+from datetime import UTC, datetime, timedelta
+
+from pillarbox.relay.lanes import FIRST_IN_HAND, Lanes
+
+NOW = datetime(2026, 3, 4, tzinfo=UTC)
+SOON = NOW + timedelta(minutes=1)
+
+
+def test_a_lane_is_wanted_once_it_is_due() -> None:
+    lanes = Lanes()
+    lanes.found("one.example", SOON)
+    assert lanes.wanted(NOW) == []
+    assert lanes.next_due() == SOON
+    assert lanes.wanted(SOON) == [("one.example", FIRST_IN_HAND)]
+    assert lanes.next_due() is None
+
+
+def test_an_earlier_due_time_replaces_a_later_one() -> None:
+    lanes = Lanes()
+    lanes.found("one.example", SOON)
+    lanes.found("one.example", NOW)
+    lanes.found("one.example", SOON)
+    assert lanes.next_due() == NOW
+
+
+def test_a_destination_with_enough_in_hand_waits_until_something_is_finished() -> None:
+    lanes = Lanes()
+    lanes.found("slow.example", NOW)
+    asked = dict(lanes.wanted(NOW))
+    lanes.took("slow.example", asked=asked["slow.example"], got=asked["slow.example"], next_due=NOW)
+    assert lanes.wanted(NOW) == []
+    lanes.finished("slow.example", struggled=False)
+    assert [lane for lane, _ in lanes.wanted(NOW)] == ["slow.example"]
+
+
+def test_a_slow_destination_does_not_stop_others() -> None:
+    lanes = Lanes(most_in_hand=100)
+    lanes.found("slow.example", NOW)
+    lanes.wanted(NOW)
+    lanes.took("slow.example", asked=FIRST_IN_HAND, got=FIRST_IN_HAND, next_due=NOW)
+    lanes.found("quick.example", NOW)
+    assert lanes.wanted(NOW) == [("quick.example", FIRST_IN_HAND)]
+
+
+def test_a_struggling_destination_gets_less_and_less() -> None:
+    lanes = Lanes()
+    for _ in range(10):
+        lanes.found("dead.example", NOW)
+        ((lane, asked),) = lanes.wanted(NOW)
+        lanes.took(lane, asked=asked, got=1, next_due=None)
+        lanes.finished("dead.example", struggled=True)
+    lanes.found("dead.example", NOW)
+    assert lanes.wanted(NOW) == [("dead.example", 1)]
+
+
+def test_bulk_waits_behind_transactional_and_never_takes_the_whole_hand() -> None:
+    lanes = Lanes(most_in_hand=50)
+    for n in range(4):
+        lanes.found(f"{n}.example bulk", NOW)
+    lanes.found("people.example", NOW)
+    asked = lanes.wanted(NOW)
+    assert asked[0][0] == "people.example"
+    bulk = Lanes(most_in_hand=50)
+    for n in range(4):
+        bulk.found(f"{n}.example bulk", NOW)
+    assert sum(slots for _, slots in bulk.wanted(NOW)) == 40
+
+
+def test_what_was_asked_for_in_vain_is_given_back() -> None:
+    lanes = Lanes(most_in_hand=50)
+    lanes.found("a.example", NOW)
+    lanes.wanted(NOW)
+    lanes.took("a.example", asked=40, got=0, next_due=None)
+    lanes.found("b.example", NOW)
+    lanes.found("c.example", NOW)
+    assert sum(slots for _, slots in lanes.wanted(NOW)) == 50

@@ -1,0 +1,132 @@
+"""Group commit and its promises, on both databases."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import delete, func, insert, select
+
+from pillarbox.errors import Problem, Refused
+from pillarbox.storage.db import Database
+from pillarbox.storage.nodes import nodes
+from pillarbox.storage.tx import Tx
+from pillarbox.storage.types import micros
+
+
+def put(tx: Tx, name: str) -> str:
+    tx.run(insert(nodes), {"hostname": name, "started_at": tx.now})
+    return name
+
+
+def names(tx: Tx) -> list[str]:
+    return sorted(row.hostname for row in tx.rows(select(nodes.c.hostname)))
+
+
+@pytest.fixture(autouse=True)
+def empty(db: Database) -> None:
+    with db.transaction() as tx:
+        tx.run(delete(nodes))
+
+
+async def test_what_write_returned_is_committed(db: Database) -> None:
+    assert await db.write(lambda tx: put(tx, "one")) == "one"
+    assert await db.read(names) == ["one"]
+
+
+async def test_work_that_raises_leaves_nothing_behind_and_spoils_nobody_else(db: Database) -> None:
+    def bad(tx: Tx) -> None:
+        put(tx, "half done")
+        raise Refused(Problem.BAD_HEADER)
+
+    results = await asyncio.gather(
+        *(db.write(lambda tx, n=n: put(tx, f"good {n}")) for n in range(20)),  # type: ignore[misc]
+        db.write(bad),
+        return_exceptions=True,
+    )
+    assert isinstance(results[-1], Refused)
+    assert await db.read(names) == sorted(f"good {n}" for n in range(20))
+
+
+async def test_items_of_several_callers_reach_the_work_as_one_list(db: Database) -> None:
+    sizes: list[int] = []
+
+    def work(tx: Tx, items: list[str]) -> list[str]:
+        sizes.append(len(items))
+        return [put(tx, item) for item in items]
+
+    gate = asyncio.Event()
+
+    def block(tx: Tx) -> None:
+        asyncio.run_coroutine_threadsafe(gate.wait(), loop).result(10)
+
+    loop = asyncio.get_running_loop()
+    blockers = [asyncio.ensure_future(db.write(block)) for _ in range(1 if db.is_sqlite else 3)]
+    while db._jobs.qsize():
+        await asyncio.sleep(0)
+    calls = [asyncio.ensure_future(db.write_each(work, [f"{n}a", f"{n}b"])) for n in range(5)]
+    await asyncio.sleep(0)
+    gate.set()
+    assert [await call for call in calls] == [[f"{n}a", f"{n}b"] for n in range(5)]
+    await asyncio.gather(*blockers)
+    assert max(sizes) > 2
+    assert sum(sizes) == 10
+
+
+async def test_one_bad_item_fails_its_own_caller_only(db: Database) -> None:
+    def work(tx: Tx, items: list[str]) -> list[str]:
+        for item in items:
+            put(tx, item)
+        if "bad" in items:
+            raise RuntimeError("bad")
+        return items
+
+    calls = [db.write_each(work, [name]) for name in ("a", "bad", "b", "c")]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert [r if isinstance(r, list) else type(r) for r in results] == [["a"], RuntimeError, ["b"], ["c"]]
+    assert await db.read(names) == ["a", "b", "c"]
+
+
+async def test_waking_happens_after_the_commit(db: Database) -> None:
+    heard = db.wake.subscribe("topic")
+
+    def work(tx: Tx) -> None:
+        put(tx, "woken")
+        tx.wake("topic", "hint")
+
+    await db.write(work)
+    await heard.wait(5)
+    assert heard.take() == {"hint"}
+    assert await db.read(names) == ["woken"]
+
+
+async def test_work_that_was_undone_wakes_nobody(db: Database) -> None:
+    heard = db.wake.subscribe("topic")
+
+    def work(tx: Tx) -> None:
+        tx.wake("topic")
+        raise Refused(Problem.BAD_HEADER)
+
+    with pytest.raises(Refused):
+        await asyncio.gather(db.write(work), db.write(lambda tx: put(tx, "other")))
+    await asyncio.sleep(0)
+    assert not heard.is_set
+
+
+async def test_insert_many_writes_every_row_whatever_their_number(db: Database) -> None:
+    for count in (1, 7, 8, 33, 300):
+        at = micros(db.clock.now())
+        rows = [(f"{count}-{n}", at) for n in range(count)]
+        await db.write(lambda tx, rows=rows: tx.insert_many(nodes, ("hostname", "started_at"), rows))  # type: ignore[misc]
+        found = await db.read(
+            lambda tx, c=count: tx.scalar(  # type: ignore[misc]
+                select(func.count()).select_from(nodes).where(nodes.c.hostname.like(f"{c}-%"))
+            )
+        )
+        assert found == count
+    assert await db.read(lambda tx: tx.scalar(select(func.max(nodes.c.started_at)))) == db.clock.now()
+
+
+async def test_stop_finishes_what_waits(db: Database) -> None:
+    calls = [asyncio.ensure_future(db.write(lambda tx, n=n: put(tx, str(n)))) for n in range(50)]  # type: ignore[misc]
+    await asyncio.sleep(0)
+    await asyncio.get_running_loop().run_in_executor(None, db._jobs.put, None)
+    assert len(await asyncio.gather(*calls)) == 50
