@@ -22,6 +22,7 @@ class Problem(StrEnum):
     WRONG_FIELDS = auto()
     WRONG_MEDIA_TYPE = auto()
     BODY_TOO_LARGE = auto()
+    BODY_TIMED_OUT = auto()
 
     FROM_MISSING = auto()
     FROM_INVALID = auto()

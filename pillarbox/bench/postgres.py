@@ -22,6 +22,7 @@ class Database:
         self._admin_url = url
         self._name = f"pillarbox_bench_{os.getpid()}_{number}"
         self._postmaster = 0
+        self._is_made = False
 
     @property
     def url(self) -> str:
@@ -35,12 +36,15 @@ class Database:
                 self._admin_url, autocommit=True, connect_timeout=_CONNECT_S
             ) as connection:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self._name)))
+                self._is_made = True
                 self._postmaster = _parent_of(connection.info.backend_pid)
         except psycopg.Error as error:
             raise BenchError(f"PostgreSQL: {error}") from error
 
     def drop(self) -> None:
-        """Remove the database with whatever still uses it."""
+        """Remove the database with whatever still uses it; nothing when it was never made."""
+        if not self._is_made:
+            return
         with psycopg.connect(
             self._admin_url, autocommit=True, connect_timeout=_CONNECT_S
         ) as connection:

@@ -34,6 +34,7 @@ HTTP_CONNECTIONS = 50
 SMTP_CONNECTIONS = (1, 10, 50)
 BATCH_CONNECTIONS, BATCH = 4, 500
 LATENCY_RATE, LATENCY_CONNECTIONS = 10.0, 10
+_LATENCY_S, _QUICK_LATENCY_S = 20.0, 5.0
 _WARM_UP = 200
 _SAMPLES = 10
 _SETTLE_S = 2.0  # an idle server may still be loading something just after it is ready
@@ -235,7 +236,7 @@ class Meter:
         """Messages at an even pace, from the instant each was due to the sink."""
         if "latency" not in (self._options.scenarios or SCENARIOS):
             return None
-        messages = int(LATENCY_RATE * (5 if self._options.quick else 20))
+        messages = int(LATENCY_RATE * (_QUICK_LATENCY_S if self._options.quick else _LATENCY_S))
         spec = FloodSpec("latency", door, LATENCY_CONNECTIONS, self._options.domains, messages)
         plan = self._plan(subject, spec, rate=LATENCY_RATE)
         self._sink.reset(plan.run, sample_every=0)

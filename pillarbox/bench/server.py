@@ -192,8 +192,10 @@ def _strings(value: object) -> list[str]:
 
 
 def listed(answer: object) -> int:
-    """How many entries a JSON listing has: an array, or an object that holds arrays."""
+    """How many entries a JSON listing has: an array, or an object with a `total` or with arrays."""
     if isinstance(answer, dict):
+        if isinstance(answer.get("total"), int):
+            return int(answer["total"])
         return sum(len(value) for value in answer.values() if isinstance(value, list))
     if isinstance(answer, list):
         return len(answer)

@@ -215,3 +215,40 @@ class Bounce:
     inactive: bool
     has_dump: bool
     content: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBounce:
+    """A bounce to be recorded. `message_key` is None when no message of ours is kept for it.
+
+    `rule` says what decided its type; `content` is the raw report, if there is one.
+    """
+
+    type: BounceType
+    rule: str
+    server_id: int
+    stream_key: int
+    message_key: int | None
+    message_id: str
+    email: str
+    sender: str
+    subject: str
+    tag: str | None
+    details: str
+    at: datetime
+    content: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BounceSearch:
+    """Filters of the bounce list; None means any. Instants are inclusive, `email` is a part of the address."""
+
+    server_id: int
+    stream_key: int | None = None
+    type: BounceType | None = None
+    inactive: bool | None = None
+    email: str | None = None
+    tag: str | None = None
+    message_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None

@@ -39,7 +39,6 @@ def _table() -> dict[str, str]:
 
 
 _CODECS = _table()
-_SINGLE_BYTE_FALLBACK = "latin-1"
 
 
 def is_known(charset: str) -> bool:
@@ -48,8 +47,10 @@ def is_known(charset: str) -> bool:
 
 
 def _codec(charset: str) -> str | None:
-    name = charset.lower()
-    return _CODECS.get(name.translate(_PLAIN)) if len(name) < 40 else None
+    if len(charset) > 40:
+        return None
+    name = charset.lower().translate(_PLAIN)
+    return _CODECS.get(name) or _CODECS.get(name.replace("_", ""))
 
 
 _PLAIN = {ord(character): "_" for character in "-. :/"}
@@ -63,25 +64,19 @@ def decode(data: bytes, charset: str = "") -> str:
     at least one longer character is good, and as Latin-1 if none is.
     """
     codec = _codec(charset)
-    if codec is not None:
+    for attempt in ("utf_8",) if codec is None else (codec, "utf_8"):
         try:
-            return data.decode(codec)
+            return data.decode(attempt)
         except ValueError:
-            pass
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return _guessed(data, codec)
+            continue
+    return _guessed(data, codec)
 
 
 def _guessed(data: bytes, codec: str | None) -> str:
     if codec is not None and codec not in ("ascii", "utf_8"):
-        try:
-            return data.decode(codec, "replace")
-        except ValueError:
-            return data.decode(_SINGLE_BYTE_FALLBACK)
+        return data.decode(codec, "replace")
     # Good multi-byte sequences among the bad ones say that this is damaged UTF-8; without any, the
     # bytes are some single-byte charset.
-    if any(character > "\x7f" for character in set(data.decode("utf-8", "ignore"))):
+    if not data.decode("utf-8", "ignore").isascii():
         return data.decode("utf-8", "replace")
-    return data.decode(_SINGLE_BYTE_FALLBACK)
+    return data.decode("latin-1")

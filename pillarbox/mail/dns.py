@@ -147,6 +147,8 @@ class Resolver:
 
     def _start(self, key: _Key) -> "_Entry | asyncio.Future[_Entry]":
         name, kind = key
+        if "\0" in name:  # would end the name early on its way into the library
+            return _Entry(0, error=NoSuchDomain)
         loop = asyncio.get_running_loop()
         try:
             query = self._open(loop).query_dns(name, kind)

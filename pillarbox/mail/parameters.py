@@ -51,7 +51,7 @@ def _keep(name: str, text: str, plain: dict[str, str], extended: dict[str, _Segm
 
 
 def _joined(segments: _Segments) -> str:
-    """Segments up to the first that is missing, decoded by the charset the first one names."""
+    """Segments up to a missing one, decoded by the charset the first one names; some count from 1."""
     is_encoded, text = segments.get(0, (False, ""))
     charset = ""
     if is_encoded and text.count("'") >= 2:

@@ -43,7 +43,7 @@ class _Mailbox:
             return Address(email, self._name()) if email else None
         pieces = "".join(self.plain).split()
         for piece in reversed(pieces):
-            if email := _normal(piece):
+            if email := _normal(piece[1:-1] if piece[0] == piece[-1] == '"' else piece):
                 return Address(email, _text(self.comment))
         quoted = _normal("".join(self.phrase).strip())
         return Address(quoted) if quoted else None

@@ -20,8 +20,9 @@ def to_seven_bit(raw: bytes) -> bytes:
         return raw
     root = Splitter(raw, has_inner_messages=True).message()
     pieces: list[bytes] = []
-    written = _Rewriter(raw, pieces).rewrite(root, 0)
-    pieces.append(raw[written:])
+    rewriter = _Rewriter(raw, pieces)
+    rewriter.mark(root)
+    pieces.append(raw[rewriter.rewrite(root, 0) :])
     return b"".join(pieces)
 
 
@@ -31,24 +32,35 @@ class _Rewriter:
     def __init__(self, raw: bytes, pieces: list[bytes]) -> None:
         self._raw = raw
         self._pieces = pieces
+        self._unfit: set[int] = set()
+
+    def mark(self, node: Node) -> bool:
+        """Note which nodes need a change, for themselves or for something in them."""
+        if node.is_opaque or node.content_type == "multipart/signed":
+            return False
+        if node.children:
+            marked = [self.mark(child) for child in node.children]
+            is_unfit = True in marked
+        else:
+            is_unfit = not transfer.is_seven_bit(self._raw[node.body : node.end])
+        if is_unfit:
+            self._unfit.add(id(node))
+        return is_unfit
 
     def rewrite(self, node: Node, written: int) -> int:
         """Write everything up to some offset in this node; give back that offset."""
-        raw = self._raw
-        if node.is_opaque or node.content_type == "multipart/signed":
-            return written
-        body = raw[node.body : node.end]
-        if transfer.is_seven_bit(body):
+        if id(node) not in self._unfit:
             return written
         if not node.children:
-            return self._encode(node, body, written)
-        if mime_tree.encoding_of(raw, node) in ("8bit", "binary") and not _has_frozen(node):
+            return self._encode(node, written)
+        if mime_tree.encoding_of(self._raw, node) in ("8bit", "binary") and not _has_frozen(node):
             written = self._head(node, b"7bit", written)
         for child in node.children:
             written = self.rewrite(child, written)
         return written
 
-    def _encode(self, node: Node, body: bytes, written: int) -> int:
+    def _encode(self, node: Node, written: int) -> int:
+        body = self._raw[node.body : node.end]
         content = transfer.decode(body, mime_tree.encoding_of(self._raw, node))
         if node.content_type.startswith("text/") and transfer.has_even_line_ends(content):
             name, text = transfer.encode_text(content)

@@ -47,6 +47,9 @@ __all__ = [
 ]
 
 _TIMEOUTS = Timeouts()
+# Replies put in by somebody on the way would be taken as said under TLS (CVE-2011-0411), so there
+# is no second try in the clear after this either.
+_TAMPERED = "unencrypted data after the reply to STARTTLS"
 _NO_MECHANISM = Reply(504, ("5.5.4 No authentication mechanism in common",))
 
 
@@ -184,11 +187,11 @@ async def _is_tls_ready(opening: _Opening, link: Link, capabilities: dict[str, s
     try:
         reply = await link.ask("STARTTLS", "helo", opening.timeouts.hello_s)
     except Dropped as error:
+        if link.is_garbled:
+            raise TlsFailed(_TAMPERED) from error
         raise _HandshakeFailed(f"TLS handshake failed: {error.text}") from error
     if not link.is_clear:
-        # Commands or replies put in by somebody on the way would be taken as said under TLS
-        # (CVE-2011-0411); no second try in the clear either.
-        raise TlsFailed("unencrypted data after the reply to STARTTLS")
+        raise TlsFailed(_TAMPERED)
     if link.is_broken:
         raise Rejected(reply, "helo")
     return reply.is_positive
@@ -197,7 +200,7 @@ async def _is_tls_ready(opening: _Opening, link: Link, capabilities: dict[str, s
 async def _authenticate(opening: _Opening, link: Link, tls: TlsPolicy, offered: str) -> None:
     assert opening.credentials is not None
     is_private = link.cipher() is not None
-    may_show = is_private or tls is TlsPolicy.NONE or ip_address(opening.host.ip).is_loopback
+    may_show = is_private or tls is TlsPolicy.NONE or _is_on_this_machine(opening.host.ip)
     mechanism = smtp_auth.choose(offered, is_private=is_private, may_show_password=may_show)
     if mechanism is None and not may_show:
         raise TlsFailed("the password is not sent without TLS")
@@ -215,6 +218,10 @@ async def _authenticate(opening: _Opening, link: Link, tls: TlsPolicy, offered: 
             line, shown = said.send(reply.lines[0]), "***"
         except (StopIteration, ValueError):
             raise Rejected(reply, "helo") from None
+
+
+def _is_on_this_machine(ip: str) -> bool:
+    return ip_address(ip).is_loopback
 
 
 def _check_in_step(link: Link) -> None:

@@ -23,7 +23,8 @@ class Link(asyncio.Protocol):
     `owed` replies (the greeting at first, later those of commands sent ahead) are not waited for
     yet; any other reply that nobody waits for makes the link unusable, since from then on replies
     and commands may not match.
-    `after_dot` is set by the owner once a whole message is written.
+    `after_dot` is set by the owner once a whole message is written; `is_garbled` after octets that
+    are no reply.
     """
 
     __slots__ = (
@@ -42,6 +43,7 @@ class Link(asyncio.Protocol):
         "_wanted",
         "after_dot",
         "is_broken",
+        "is_garbled",
         "lost",
         "owed",
         "transcript",
@@ -52,6 +54,7 @@ class Link(asyncio.Protocol):
         self.owed = 1
         self.after_dot = False
         self.is_broken = False
+        self.is_garbled = False
         self.lost: str | None = None
         self._loop = loop
         self._reader = ReplyReader()
@@ -76,6 +79,7 @@ class Link(asyncio.Protocol):
         try:
             replies = self._reader.feed(data)
         except ProtocolError as error:
+            self.is_garbled = True
             self._end(str(error))
             self._transport.abort()
             return

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from pillarbox.bounces.classify import LocalCause
 from pillarbox.mail.dns import DnsFailure, NoSuchDomain, Resolver
 from pillarbox.mail.egress import Egress
 from pillarbox.mail.mx import Host, NoRoute, RouteCause, route
@@ -28,11 +29,11 @@ from pillarbox.mail.smtp_reply import Reply
 from pillarbox.relay.job import Job, Outcome, Result, Setup
 
 _CAUSES = {
-    RouteCause.NO_SUCH_DOMAIN: ("no_such_domain", Result.FAILED),
-    RouteCause.NULL_MX: ("null_mx", Result.FAILED),
-    RouteCause.DNS_FAILURE: ("dns_failure", Result.DEFERRED),
-    RouteCause.LOOP: ("loop", Result.DEFERRED),
-    RouteCause.NO_ADDRESS: ("no_answer", Result.DEFERRED),
+    RouteCause.NO_SUCH_DOMAIN: LocalCause.NO_SUCH_DOMAIN,
+    RouteCause.NULL_MX: LocalCause.NULL_MX,
+    RouteCause.DNS_FAILURE: LocalCause.DNS_FAILURE,
+    RouteCause.LOOP: LocalCause.LOOP,
+    RouteCause.NO_ADDRESS: LocalCause.NO_ANSWER,
 }
 _RNG = random.Random()  # noqa: S311 - shuffles equal MX hosts, guards nothing
 
@@ -44,7 +45,7 @@ class Verdict:
     result: Result
     reply: str
     phase: str = ""
-    cause: str = ""
+    cause: LocalCause | None = None
     host: str = ""
     ip: str = ""
     tls: str = ""
@@ -126,7 +127,7 @@ class Stopwatch:
             result=verdict.result,
             reply=verdict.reply,
             phase=verdict.phase,
-            cause=verdict.cause,
+            cause=verdict.cause or "",
             host=verdict.host,
             ip=verdict.ip,
             tls=verdict.tls,
@@ -146,7 +147,7 @@ async def open_line(domain: str, way: Way, transcript: Transcript) -> Line:
     port = way.smarthost.port if way.smarthost else way.setup.mx_port
     tls = way.smarthost.tls if way.smarthost else TlsPolicy.OPPORTUNISTIC
     credentials = way.smarthost.credentials if way.smarthost else None
-    last = _deferred("451 4.4.1 no answer from host", cause="no_answer")
+    last = _deferred("451 4.4.1 no answer from host", cause=LocalCause.NO_ANSWER)
     for host in hosts:
         try:
             connection = await connect(
@@ -183,7 +184,9 @@ async def hand_over(line: Line, job: Job, data: bytes, transcript: Transcript) -
     except SmtpError as error:
         return _broken(error, line.host)
     except ValueError as error:
-        return Verdict(result=Result.FAILED, reply=f"500 5.6.0 {error}", cause="bad_address")
+        return Verdict(
+            result=Result.FAILED, reply=f"500 5.6.0 {error}", cause=LocalCause.BAD_ADDRESS
+        )
     return _answered(sent.reply, sent.phase, line)
 
 
@@ -201,13 +204,14 @@ async def _hosts(domain: str, way: Way) -> list[Host]:
         name = way.smarthost.host
         return [Host(name, ip) for ip in await way.resolver.addresses(name)]
     except NoRoute as error:
-        cause, result = _CAUSES[error.cause]
+        result = Result.FAILED if error.cause.is_permanent else Result.DEFERRED
+        cause = _CAUSES[error.cause]
         raise Unreachable(
             Verdict(result=result, reply=error.text, cause=cause, struggled=True)
         ) from None
     except (NoSuchDomain, DnsFailure) as error:
         text = f"451 4.4.3 {error}"
-        raise Unreachable(_deferred(text, cause="dns_failure")) from None
+        raise Unreachable(_deferred(text, cause=LocalCause.DNS_FAILURE)) from None
 
 
 def _answered(reply: Reply, phase: str, line: Line) -> Verdict:
@@ -245,11 +249,11 @@ def _rejected(error: Rejected, host: Host) -> Verdict:
 def _broken(error: SmtpError, host: Host) -> Verdict:
     """A connection that could not be made or did not last."""
     texts = {
-        ConnectFailed: ("no_answer", "451 4.4.1 no answer from host"),
-        TimedOut: ("no_answer", "451 4.4.2 timed out"),
-        TlsFailed: ("tls_unavailable", "454 4.7.0 TLS not available"),
+        ConnectFailed: (LocalCause.NO_ANSWER, "451 4.4.1 no answer from host"),
+        TimedOut: (LocalCause.NO_ANSWER, "451 4.4.2 timed out"),
+        TlsFailed: (LocalCause.TLS_UNAVAILABLE, "454 4.7.0 TLS not available"),
     }
-    cause, text = texts.get(type(error), ("no_answer", "451 4.4.2 connection lost"))
+    cause, text = texts.get(type(error), (LocalCause.NO_ANSWER, "451 4.4.2 connection lost"))
     return Verdict(
         result=Result.DEFERRED,
         reply=f"{text}: {error}",
@@ -260,5 +264,5 @@ def _broken(error: SmtpError, host: Host) -> Verdict:
     )
 
 
-def _deferred(text: str, *, cause: str) -> Verdict:
+def _deferred(text: str, *, cause: LocalCause) -> Verdict:
     return Verdict(result=Result.DEFERRED, reply=text, cause=cause, struggled=True)

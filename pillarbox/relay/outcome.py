@@ -120,7 +120,8 @@ def _verdict(outcome: Outcome, copy: Claimed) -> tuple[Verdict, str]:
     """The bounce's type and Details text: by what the remote side said, else by the local cause."""
     if outcome.cause:
         cause = LocalCause(outcome.cause)
-        return local_verdict(cause), local_details(cause, domain_of(copy.lane))
+        subject = outcome.reply if cause is LocalCause.BAD_ADDRESS else domain_of(copy.lane)
+        return local_verdict(cause), local_details(cause, subject)
     return classify(outcome.reply, phase=outcome.phase), f"smtp;{outcome.reply}"[:DETAILS_LENGTH]
 
 

@@ -102,7 +102,9 @@ class Site:
             self._give_up_all(job, error.verdict, watch)
             return None
         except Dropped:
-            self._jobs.appendleft(job)  # the idle connection had died meanwhile: once more on a fresh one
+            self._jobs.appendleft(
+                job
+            )  # the idle connection had died meanwhile: once more on a fresh one
             return None
         self._finish(job, verdict, watch)
         return line

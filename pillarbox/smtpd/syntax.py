@@ -18,7 +18,7 @@ _DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*+"
 _LITERAL = r"\[[0-9A-Za-z.:]++\]"
 _MAILBOX = rf"(?:{_DOT_STRING}|{_QUOTED})@(?:{_DOMAIN}|{_LITERAL})"
 # RFC 5321 appendix C: source routes are accepted and ignored.
-_ROUTE = r"(?:@[^<>:\"@ ]++(?:,@[^<>:\"@ ]++)*+:)?+"
+_ROUTE = r"(?:@[^<>:,\"@ ]++(?:,@[^<>:,\"@ ]++)*+:)?+"
 _REST = r"(?: ++(.*+))?+"
 
 _FROM = re.compile(rf"(?i:FROM): *+<({_ROUTE})((?:{_MAILBOX})?+)>{_REST}", re.DOTALL)

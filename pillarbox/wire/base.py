@@ -1,9 +1,9 @@
 """JSON in and out: request bodies to structs, structs to answers, instants to text.
 
-A body is read in tiers. (a) A strict typed decoder takes what is spelled as documented: nearly everything, in a few
-microseconds. (b) What it does not take is decoded without types and read by `wire.lenient`. (c) What is no proper
-JSON is repaired where the repair is certain (byte order mark, raw control characters, lone surrogates) and goes
-through (b). Only then is it refused.
+A body is read in tiers. (a) A strict typed decoder takes what is spelled as documented: nearly everything, in a
+few microseconds. (b) What it does not take is decoded without types and read by `wire.lenient`. (c) What is no
+proper JSON is repaired where the repair is certain (byte order mark, raw control characters, lone surrogates) and
+goes through (b). Only then is it refused.
 """
 
 import re
@@ -41,11 +41,11 @@ encode = msgspec.json.Encoder().encode
 """The JSON text of a struct, or of a list of structs."""
 
 
-class Request(Struct, forbid_unknown_fields=True, kw_only=True, gc=False):
+class Request(Struct, forbid_unknown_fields=True, gc=False):
     """Base of the shapes that are read: attributes spelled as documented, each with a default."""
 
 
-class Reply(Struct, kw_only=True, gc=False):
+class Reply(Struct, gc=False):
     """Base of the shapes that are written. A member that is UNSET is left out."""
 
 

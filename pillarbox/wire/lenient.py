@@ -8,14 +8,19 @@ decoder first. Source: spec overview 3 and 5.4.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+from msgspec import Meta
 from msgspec import inspect as shapes
 
 _is_digits = re.compile(r"[0-9]{1,18}").fullmatch
 
+_LOWEST, _HIGHEST = -(2**63), 2**63 - 1
+Integer = Annotated[int, Meta(ge=_LOWEST, le=_HIGHEST)]
+"""An integer that a database can hold; requests use it in place of int."""
+
 NUMERIC_TEXT = {"numeric_text": True}
-"""As `Annotated[int | None, Meta(extra=NUMERIC_TEXT)]`: an integer that clients also send as a string."""
+"""As `Annotated[Integer | None, Meta(extra=NUMERIC_TEXT)]`: an integer that clients also send as a string."""
 
 Wrong = list[str]
 Reader = Callable[[Any, str, Wrong], Any]
@@ -83,7 +88,7 @@ def _compile(info: shapes.Type) -> Reader:
 
 
 def _only_part(info: shapes.UnionType) -> shapes.Type:
-    parts = [t for t in info.types if not isinstance(t, shapes.NoneType | shapes.UnsetType)]
+    parts = [part for part in info.types if not isinstance(part, shapes.NoneType)]
     if len(parts) != 1:
         raise TypeError(f"a request cannot hold {info}")
     return parts[0]
@@ -151,10 +156,10 @@ def _boolean(value: Any, at: str, wrong: Wrong) -> Any:
 
 
 def _integer(value: Any, at: str, wrong: Wrong) -> Any:
-    if type(value) is int:
-        return value
     if type(value) is Number and float(value.text).is_integer():
-        return int(float(value.text))
+        value = int(float(value.text))
+    if type(value) is int and _LOWEST <= value <= _HIGHEST:
+        return value
     wrong.append(at)
     return None
 

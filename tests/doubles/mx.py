@@ -4,7 +4,7 @@ import asyncio
 import base64
 import hmac
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Self, cast
@@ -45,9 +45,11 @@ class Received:
 class _Wire(asyncio.Protocol):
     """The octets of one connection; TLS may be put under it at any time."""
 
-    def __init__(self, serve: Callable[["_Wire"], None]) -> None:
+    def __init__(self, serve: Callable[["_Wire"], None], reads: list[bytes]) -> None:
         self.reader = asyncio.StreamReader(limit=1 << 20)
+        self.pause_s = 0.0
         self._serve = serve
+        self._reads = reads
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -56,7 +58,11 @@ class _Wire(asyncio.Protocol):
 
     @override
     def data_received(self, data: bytes) -> None:
+        self._reads.append(data)
         self.reader.feed_data(data)
+        if self.pause_s:
+            self.transport.pause_reading()
+            asyncio.get_running_loop().call_later(self.pause_s, self._go_on)
 
     @override
     def eof_received(self) -> None:
@@ -72,6 +78,10 @@ class _Wire(asyncio.Protocol):
     async def line(self) -> str:
         line = await self.reader.readuntil(b"\r\n")
         return line[:-2].decode("utf-8", "surrogateescape")
+
+    def _go_on(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
 
     async def start_tls(self, context: ssl.SSLContext) -> None:
         loop = asyncio.get_running_loop()
@@ -98,11 +108,13 @@ class _Session:
 class ScriptedMx:
     """A mail host while the block runs: `async with ScriptedMx(rcpt="550 5.1.1 no") as mx: mx.port`.
 
-    `messages`, `commands` (each with the number of its connection) and `connections` tell what
-    happened. Every script may be replaced at any time. ehlo: a full reply, or None for `host_name`
-    and `capabilities`. starttls offers STARTTLS; its script is the reply. auth: user and password
-    that are accepted; offers `auth_mechanisms`. implicit_tls: from the first octet. tls: another
-    server context than the self-made certificate of `localhost`.
+    `messages`, `commands` (each with the number of its connection), `reads` (octets as they came in)
+    and `connections` tell what happened. Every script may be replaced at any time. ehlo: a full
+    reply, or None for `host_name` and `capabilities`. starttls offers STARTTLS; its script is the
+    reply. auth: user and password that are accepted; offers `auth_mechanisms`. challenge: what AUTH
+    is answered instead. implicit_tls: from the first octet. tls: another server context than the
+    self-made certificate of `localhost`. pause_s: a slow line; the host rests so long after each
+    piece of a message.
     """
 
     greet: Script = "220 mx.test ESMTP"
@@ -117,14 +129,17 @@ class ScriptedMx:
     starttls: Script | None = None
     auth: tuple[str, str] | None = None
     auth_mechanisms: str = "PLAIN LOGIN CRAM-MD5"
+    challenge: Script | None = None
     capabilities: Sequence[str] = CAPABILITIES
     host_name: str = "mx.test"
     implicit_tls: bool = False
     tls: ssl.SSLContext | None = None
+    pause_s: float = 0
     port: int = 0
     connections: int = 0
     messages: list[Received] = field(default_factory=list)
     commands: list[tuple[int, str]] = field(default_factory=list)
+    reads: list[bytes] = field(default_factory=list)
     _used: dict[str, int] = field(default_factory=dict)
     _open: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -141,7 +156,11 @@ class ScriptedMx:
     async def __aenter__(self) -> Self:
         context = (self.tls or server_context()) if self.implicit_tls else None
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: _Wire(self._accept), "127.0.0.1", self.port, ssl=context, backlog=1024
+            lambda: _Wire(self._accept, self.reads),
+            "127.0.0.1",
+            self.port,
+            ssl=context,
+            backlog=1024,
         )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -239,13 +258,14 @@ class ScriptedMx:
         return True
 
     async def _data(self, session: _Session, argument: str) -> bool:
+        session.wire.pause_s = self.pause_s
         # A scripted reply other than the usual one is given even without recipients.
         if not session.rcpts and self.data == ScriptedMx.data:
             session.wire.write("503 5.5.1 RCPT first")
             return True
         if not (await self._answer(session, "data", self.data, argument)).startswith("3"):
             return True
-        content = await _until_dot(session.wire.reader)
+        content = await self._content(session.wire)
         received = Received(
             session.mail_from, session.rcpts, content, session.parameters, session.is_tls
         )
@@ -255,6 +275,13 @@ class ScriptedMx:
         elif (await self._answer(session, "final", self.final, argument)).startswith("2"):
             self.messages.append(received)
         return True
+
+    async def _content(self, wire: _Wire) -> bytes:
+        lines: list[bytes] = []
+        while (line := await wire.reader.readuntil(b"\r\n")) != b".\r\n":
+            lines.append(line.removeprefix(b"."))
+        wire.pause_s = 0
+        return b"".join(lines)
 
     async def _rset(self, session: _Session, argument: str) -> bool:
         session.reset()
@@ -277,6 +304,9 @@ class ScriptedMx:
         return True
 
     async def _auth(self, session: _Session, argument: str) -> bool:
+        if self.challenge is not None:
+            await self._answer(session, "challenge", self.challenge, argument)
+            return True
         mechanism, _, initial = argument.partition(" ")
         assert self.auth is not None
         user, password = self.auth
@@ -314,14 +344,6 @@ _STEPS = {
 }
 
 
-async def _until_dot(reader: asyncio.StreamReader) -> bytes:
-    """The message up to CRLF.CRLF, whatever else looks like an end in it."""
-    lines: list[bytes] = []
-    while (line := await reader.readuntil(b"\r\n")) != b".\r\n":
-        lines.append(line.removeprefix(b"."))
-    return b"".join(lines)
-
-
 async def _challenge(session: _Session, text: str) -> str:
     session.wire.write("334 " + base64.b64encode(text.encode()).decode())
     return await session.wire.line()
@@ -333,3 +355,14 @@ def _decoded(text: str) -> str:
 
 def _cram_md5(password: str) -> str:
     return hmac.new(password.encode(), b"<1896.697170952@mx.test>", "md5").hexdigest()
+
+
+def scripted(
+    scripts: Mapping[str, Script], *, capabilities: Sequence[str] = CAPABILITIES
+) -> ScriptedMx:
+    """A host with scripts given by the names of its attributes."""
+    mx = ScriptedMx(capabilities=capabilities)
+    for name, script in scripts.items():
+        assert hasattr(mx, name)
+        setattr(mx, name, script)
+    return mx

@@ -1,3 +1,4 @@
+import socket
 from collections.abc import Iterator
 
 import dns.rcode
@@ -45,8 +46,6 @@ def test_other_zones_are_refused(responder: Responder):
 
 
 def test_garbage_is_ignored_and_the_next_question_answered(responder: Responder):
-    import socket
-
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for packet in (b"", b"\0", b"\xff" * 40):
             sender.sendto(packet, ("127.0.0.1", responder.port))

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -13,7 +14,7 @@ def test_leaving_ends_the_child():
     with SinkChild() as child:
         pid = child.pid
     with pytest.raises(ProcessLookupError):
-        __import__("os").kill(pid, 0)
+        os.kill(pid, 0)
 
 
 def test_a_child_that_gives_no_answer_in_time_is_an_error():

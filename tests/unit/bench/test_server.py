@@ -31,7 +31,14 @@ def test_an_answer_without_a_record_is_an_error(answer: object):
 
 
 @pytest.mark.parametrize(
-    ("answer", "count"), [([], 0), ([{}, {}], 2), ({"messages": []}, 0), ({"a": [1], "b": [2]}, 2)]
+    ("answer", "count"),
+    [
+        ([], 0),
+        ([{}, {}], 2),
+        ({"messages": []}, 0),
+        ({"a": [1], "b": [2]}, 2),
+        ({"total": 7, "waiting": [1]}, 7),
+    ],
 )
 def test_the_queue_listing_is_counted_in_any_shape(answer: object, count: int):
     assert listed(answer) == count

@@ -1,3 +1,4 @@
+import contextlib
 import time
 
 import pytest
@@ -294,8 +295,6 @@ def test_cve_2025_13033_ambiguous_addresses_are_refused(text):
 def test_quadratic_address_lists_take_linear_time(piece):
     text = piece * (2_000_000 // len(piece)) + "<a@b.cc>"
     started = time.process_time()
-    try:
+    with contextlib.suppress(AddressError):
         parse_list(text)
-    except AddressError:
-        pass
     assert time.process_time() - started < 2

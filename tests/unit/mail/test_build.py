@@ -1,6 +1,6 @@
 import email
 import re
-from email.message import Message as StdlibMessage
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -69,12 +69,12 @@ parts = st.builds(
 )
 
 
-def message(**changes):
-    values = {"headers": HEADERS, "text": None, "html": None, "seed": "0b1c6e52"}
+def message(**changes: Any) -> Content:
+    values: dict[str, Any] = {"headers": HEADERS, "text": None, "html": None, "seed": "0b1c6e52"}
     return Content(**(values | changes))
 
 
-def structure(part: StdlibMessage):
+def structure(part: Any) -> Any:
     """Nested content types as the standard library sees them."""
     if not part.is_multipart() or part.get_content_type() == "message/rfc822":
         return part.get_content_type()
@@ -134,7 +134,7 @@ def test_a_plain_message_is_readable_as_it_stands():
 
 
 def test_parts_say_name_disposition_and_content_id():
-    found = email.message_from_bytes(build(message(html="b", parts=[LOGO, PDF])))
+    found: Any = email.message_from_bytes(build(message(html="b", parts=[LOGO, PDF])))
     related, pdf = found.get_payload()
     logo = related.get_payload()[1]
     assert (logo.get_content_disposition(), logo["Content-ID"]) == ("inline", "<logo1>")
@@ -289,7 +289,9 @@ def test_bodies_and_attachments_read_back_exactly_as_given(text, html, attached)
 )
 def test_the_standard_library_reads_the_same(text, html, attached):
     raw = build(message(text=text, html=html, parts=attached))
-    leaves = [part for part in email.message_from_bytes(raw).walk() if not part.is_multipart()]
+    leaves: list[Any] = [
+        part for part in email.message_from_bytes(raw).walk() if not part.is_multipart()
+    ]
     payloads = [part.get_payload(decode=True) for part in leaves]
     decoded = [payload.decode() for payload in payloads[:2]]
     assert restore(decoded[0], body_form(text)) == text

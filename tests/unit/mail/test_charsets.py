@@ -1,3 +1,5 @@
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +23,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize(
-    "name", ["utf-8", "ISO-8859-15", "Windows-1252", "cp 1252", "koi8-u", "iso-8859-8-i", "gb2312"]
+    "name", ["utf-8", "ISO-8859-15", "Windows-1252", "cp-1252", "koi8-u", "iso-8859-8-i", "gb2312"]
 )
 def test_charsets_of_mail_are_known_in_any_spelling(name):
     assert charsets.is_known(name)
@@ -66,6 +68,16 @@ def test_transforms_and_slow_codecs_are_no_charsets(name):
 )
 def test_bytes_become_text_by_the_best_guess(data, charset, expected):
     assert charsets.decode(data, charset) == expected
+
+
+@pytest.mark.parametrize("charset", sorted(set(charsets._CODECS.values())))
+def test_no_charset_of_the_table_raises(charset):
+    draw = random.Random(charset)
+    for _ in range(200):
+        data = bytes(
+            draw.choices(b"\x1b$B(~{}+-A/\x00\x80\x81\xd8\xdc\xfe\xff\n", k=draw.randrange(14))
+        )
+        assert isinstance(charsets.decode(data, charset), str)
 
 
 @given(st.binary(), st.sampled_from(NAMES) | st.text())

@@ -149,8 +149,13 @@ async def test_a_null_mx_among_real_ones_is_ignored(zone, find):
 
 @pytest.mark.parametrize(
     "records",
-    [SERVFAIL, {"MX": SERVFAIL, "A": ["192.0.2.1"]}, {"A": SERVFAIL}, {"MX": NXDOMAIN, "A": SERVFAIL, "AAAA": SERVFAIL}],
-)  # fmt: skip
+    [
+        SERVFAIL,
+        {"MX": SERVFAIL, "A": ["192.0.2.1"]},
+        {"A": SERVFAIL},
+        {"MX": NXDOMAIN, "A": SERVFAIL, "AAAA": SERVFAIL},
+    ],
+)
 async def test_trouble_with_dns_is_temporary(zone, fail, records):
     zone.zone["b.example"] = records
     failure = await fail("b.example")
@@ -201,10 +206,17 @@ async def test_an_mx_that_is_ourselves_loops(zone, fail):
 
 async def test_only_hosts_better_than_ourselves_are_tried(zone, find, fail):
     zone.zone |= {
-        "b.example": {"MX": ["10 mx.b.example", "20 mail.pillarbox.test", "20 same.b.example", "30 worse.b.example"]},
+        "b.example": {
+            "MX": [
+                "1 mx.b.example",
+                "2 mail.pillarbox.test",
+                "2 same.b.example",
+                "3 worse.b.example",
+            ]
+        },
         "worst.example": {"MX": ["20 mail.pillarbox.test", "30 mx.b.example"]},
         "mx.b.example": {"A": ["192.0.2.1"]},
-    }  # fmt: skip
+    }
     assert await find("b.example") == [Host("mx.b.example", "192.0.2.1")]
     assert (await fail("worst.example")).cause is RouteCause.LOOP
 

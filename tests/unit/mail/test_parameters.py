@@ -27,7 +27,7 @@ from pillarbox.mail.parameters import split
         ("a; x=plain; x*=utf-8''%C3%A9", "a", {"x": "é"}),
         ("a; x*0*=utf-8''%C3; x*1*=%A9; x*2=%41", "a", {"x": "é%41"}),
         ("a; x*1=b; x*0=a; x*3=d", "a", {"x": "ab"}),
-        ("a; x*1=b", "a", {"x": ""}),
+        ("a; x*1=b; x*2=c", "a", {"x": "bc"}),
         ("a; x*=%C3%A9", "a", {"x": "é"}),
         ("a; x*=nothing''%E9", "a", {"x": "é"}),
         ("a; x*y=1", "a", {"x*y": "1"}),

@@ -53,9 +53,9 @@ def test_reading_never_raises_and_lets_no_line_break_in(value):
 
 
 @pytest.mark.parametrize(
-    "piece", ['"', '"\\', "<", "<>", "(", "()", ")", ",", "a@b.c,", ":", "a ", '"a"', "("]
+    "piece", ['"', '"\\', "<", "<>", "(", "()", ")", ",", "a@b.c,", ":", "a ", '"a"']
 )
 def test_quadratic_headers_take_linear_time(piece):
     started = time.process_time()
-    read_addresses(piece * (1_000_000 // len(piece)))
+    read_addresses(piece * (500_000 // len(piece)))
     assert time.process_time() - started < 3

@@ -75,7 +75,8 @@ def test_only_the_leaves_that_need_it_change():
     assert same(found, raw)
     assert plain.encode() in found
     assert found.startswith(
-        b"Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: 7bit\r\n\r\n--b\r\n"
+        b"Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n"
+        b"Content-Transfer-Encoding: 7bit\r\n\r\n--b\r\n"
     )
     assert found.endswith(b"\r\n--b--\r\n")
 
@@ -131,7 +132,7 @@ def test_a_part_without_header_or_blank_line_gets_both():
 
 def test_a_message_without_blank_line_gets_one():
     found = to_seven_bit("Subject: x\r\né\r\n".encode())
-    assert found == b"Subject: x\r\nContent-Transfer-Encoding: base64\r\n\r\nw6kNCg==\r\n"
+    assert found == b"Subject: x\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=C3=A9\r\n"
 
 
 def test_eight_bit_headers_are_left_alone():

@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,8 +11,8 @@ from pillarbox.mail import trace
 AT = datetime(2026, 10, 6, 19, 2, 11, 123456, tzinfo=UTC)
 
 
-def received(**changes):
-    values = {
+def received(**changes: Any) -> bytes:
+    values: dict[str, Any] = {
         "from_helo": "mail.corp.example",
         "from_ip": "198.51.100.9",
         "by": "mx.pillarbox.example",

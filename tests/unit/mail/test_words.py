@@ -43,6 +43,13 @@ def test_words_fit_and_decode_to_the_text(text, first, longest):
         assert "".join(map(words.decode, found)) == text
 
 
+def test_q_words_are_cut_before_a_character_that_does_not_fit():
+    for ascii_before in range(12):
+        found = words.encode("a" * ascii_before + "é" + "b" * 200, first=24, longest=24)
+        assert found[0].startswith("=?UTF-8?Q?")
+        assert "".join(map(words.decode, found)) == "a" * ascii_before + "é" + "b" * 200
+
+
 @given(st.text())
 def test_decoding_never_raises(text):
     words.decode(f"=?{text}?= =?utf-8?b?{text}?= =?utf-8?q?{text}?=")

@@ -1,0 +1,6 @@
+"""Every group of endpoints: the API, its reference, and the tests that walk all routes."""
+
+from pillarbox.api import email, server
+from pillarbox.api.endpoint import Group
+
+GROUPS: tuple[Group, ...] = (email.group, server.group)
