@@ -10,12 +10,13 @@ from typing import Any
 import uvicorn
 from typing_extensions import override
 
-from pillarbox import api, web
+from pillarbox.api import main as api
 from pillarbox.app import App
 from pillarbox.config import Endpoint
 from pillarbox.errors import StartError
 from pillarbox.outbound.submit import Submission
 from pillarbox.servers.directory import Directory
+from pillarbox.web import main as web
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,8 @@ class HttpListener:
             serving = tasks.create_task(server.serve(sockets=[self._socket]))
             stopping = tasks.create_task(stop.wait())
             await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if self._web is not None:
+                self._web.close()
             server.should_exit = True
             stopping.cancel()
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from pillarbox import config
+from pillarbox.api.callers import AccountCall
 from pillarbox.api.groups import GROUPS
 from pillarbox.errors import Problem
 from pillarbox.wire.errors import CATALOG
@@ -29,7 +30,9 @@ def settings() -> str:
         "|---|---|---|",
     ]
     for name, shown, meaning in config.documentation():
-        default = shown if "`" in shown or " " in shown or shown in ("none", "empty") else f"`{shown}`"
+        default = (
+            shown if "`" in shown or " " in shown or shown in ("none", "empty") else f"`{shown}`"
+        )
         lines.append(f"| `{name}` | {default} | {meaning} |")
     return "\n".join(lines) + "\n"
 
@@ -40,7 +43,7 @@ def errors() -> str:
         "# Errors",
         "",
         NOTE,
-        "Every refusal is `{\"ErrorCode\": n, \"Message\": \"…\"}` with the header `X-PM-ApiErrorCode`.",
+        'Every refusal is `{"ErrorCode": n, "Message": "…"}` with the header `X-PM-ApiErrorCode`.',
         "`{x}` stands for an inserted value.",
         "",
         "| Name | ErrorCode | HTTP | Message |",
@@ -57,10 +60,16 @@ def endpoints() -> str:
     """Every endpoint that is implemented, by group."""
     lines = ["# API reference", "", NOTE]
     for group in GROUPS:
-        lines += [f"## {group.name}", "", "| Method | Path | Token | What it does |", "|---|---|---|---|"]
-        for route in group.routes:
-            summary = (route.function.__doc__ or "").strip().splitlines()[0]
-            lines.append(f"| {route.method} | `{route.path}` | {route.token} | {summary} |")
+        lines += [
+            f"## {group.name}",
+            "",
+            "| Method | Path | Token | What it does |",
+            "|---|---|---|---|",
+        ]
+        for endpoint in group.endpoints:
+            summary = (endpoint.run.__doc__ or "").strip().splitlines()[0]
+            token = "Account" if issubclass(endpoint.call, AccountCall) else "Server"
+            lines.append(f"| {endpoint.method} | `{endpoint.path}` | {token} | {summary} |")
         lines.append("")
     return "\n".join(lines)
 

@@ -43,9 +43,21 @@ def cluster() -> Iterator[str]:
         )
 
     data = str(directory / "data")
-    run(str(programs / "initdb"), "-D", data, "-U", "tester", "--auth=trust", "-E", "UTF8", "--no-sync")
+    run(
+        str(programs / "initdb"),
+        "-D",
+        data,
+        "-U",
+        "tester",
+        "--auth=trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+    )
     options = " ".join(f"-c {setting}" for setting in _SETTINGS)
-    options += f" -c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={directory}"
+    options += (
+        f" -c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={directory}"
+    )
     run(str(programs / "pg_ctl"), "-D", data, "-w", "-l", f"{data}/log", "-o", options, "start")
     try:
         yield f"postgresql://tester@127.0.0.1:{port}"

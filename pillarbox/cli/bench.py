@@ -11,9 +11,13 @@ from pillarbox.bench.rounds import SCENARIOS
 
 @click.command(help=f"Measure SCENARIOs, or all of them: {', '.join(SCENARIOS)}.")
 @click.argument("scenario", nargs=-1)
-@click.option("--rounds", default=5, show_default=True, help="alternating rounds; medians are quoted")
+@click.option(
+    "--rounds", default=5, show_default=True, help="alternating rounds; medians are quoted"
+)
 @click.option("--messages", default=3000, show_default=True, help="messages a flood")
-@click.option("--domains", default=50, show_default=True, help="recipient domains of the wide flood")
+@click.option(
+    "--domains", default=50, show_default=True, help="recipient domains of the wide flood"
+)
 @click.option("--database-url", help="measure on this PostgreSQL database instead of SQLite")
 @click.option("--quick", is_flag=True, help="one short round, for a look")
 @click.option("--no-postfix", is_flag=True, help="leave the peer out")

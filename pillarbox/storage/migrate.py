@@ -94,7 +94,7 @@ def _back_up(engine: Engine, revision: str) -> None:
 
 def _config() -> AlembicConfig:
     config = AlembicConfig()
-    config.set_main_option("script_location", str(HERE))
+    config.set_main_option("script_location", str(HERE / "runner"))
     config.set_main_option("version_locations", str(HERE))
     config.set_main_option("path_separator", "newline")
     return config

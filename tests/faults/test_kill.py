@@ -65,7 +65,9 @@ class Load:
 
 
 @pytest.mark.timeout(240)
-async def test_no_accepted_message_is_lost_when_the_process_is_killed_under_load(tmp_path: Path) -> None:
+async def test_no_accepted_message_is_lost_when_the_process_is_killed_under_load(
+    tmp_path: Path,
+) -> None:
     zone = {f"d{n}.example": {"MX": ["10 mx.example"]} for n in range(5)}
     accepted: set[str] = set()
     async with DnsZone(zone | {"mx.example": {"A": ["127.0.0.1"]}}) as dns, ScriptedMx() as mx:
@@ -109,7 +111,9 @@ async def test_no_accepted_message_is_lost_when_the_process_is_killed_under_load
                     await mx.wait_for(len(mx.messages) + 1)
                     arrived.clear()
                     for message in mx.messages:
-                        subject = message.data.partition(b"Subject: ")[2].partition(b"\r\n")[0].decode()
+                        subject = (
+                            message.data.partition(b"Subject: ")[2].partition(b"\r\n")[0].decode()
+                        )
                         arrived[subject] = arrived.get(subject, 0) + 1
         except TimeoutError:
             pass

@@ -18,7 +18,12 @@ from tests.conftest import SERVER_TOKEN, Running, SetClock
 from tests.doubles.dns import SERVFAIL, DnsZone
 from tests.doubles.mx import DROP, ScriptedMx
 
-MAIL = {"From": "Shop <shop@sender.example>", "To": "Ann <ann@one.example>", "Subject": "Hi", "TextBody": "x"}
+MAIL = {
+    "From": "Shop <shop@sender.example>",
+    "To": "Ann <ann@one.example>",
+    "Subject": "Hi",
+    "TextBody": "x",
+}
 
 
 class Client:

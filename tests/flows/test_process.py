@@ -29,7 +29,9 @@ def post(url: str, token: str = SERVER_TOKEN, **changes: str) -> dict[str, objec
 
 
 def get(url: str, path: str) -> dict[str, object]:
-    request = urllib.request.Request(f"{url}{path}", headers={"X-Postmark-Server-Token": SERVER_TOKEN})
+    request = urllib.request.Request(
+        f"{url}{path}", headers={"X-Postmark-Server-Token": SERVER_TOKEN}
+    )
     with urllib.request.urlopen(request, timeout=20) as response:
         answer: dict[str, object] = json.load(response)
     return answer
@@ -38,7 +40,9 @@ def get(url: str, path: str) -> dict[str, object]:
 def test_the_printed_curl_line_works_when_pasted(tmp_path: Path) -> None:
     with process.serving(tmp_path) as server:
         line = server.greeting[server.greeting.index("curl ") :].replace("\\\n", " ")
-        printed = subprocess.run(shlex.split(line), capture_output=True, text=True, check=True, timeout=20)
+        printed = subprocess.run(
+            shlex.split(line), capture_output=True, text=True, check=True, timeout=20
+        )
         assert json.loads(printed.stdout)["Message"] == "OK"
 
 

@@ -48,7 +48,10 @@ def test_every_file_of_the_flows_exists(name: str) -> None:
     [
         (chain[i], chain[i + 1])
         for chain in (
-            re.findall(_FILE, match) for match in re.findall(rf"{_FILE.replace('(', '(?:', 1)}(?:\s+→\s+{_FILE.replace('(', '(?:', 1)})+", FLOWS)
+            re.findall(_FILE, match)
+            for match in re.findall(
+                rf"{_FILE.replace('(', '(?:', 1)}(?:\s+→\s+{_FILE.replace('(', '(?:', 1)})+", FLOWS
+            )
         )
         for i in range(len(chain) - 1)
     ],
@@ -80,8 +83,8 @@ def test_every_problem_is_raised_somewhere() -> None:
 
 def test_every_endpoint_has_a_docstring() -> None:
     for group in GROUPS:
-        for route in group.routes:
-            assert (route.function.__doc__ or "").strip(), route.path
+        for endpoint in group.endpoints:
+            assert (endpoint.run.__doc__ or "").strip(), endpoint.name
 
 
 def test_every_setting_is_documented() -> None:

@@ -42,7 +42,9 @@ async def test_a_message_is_kept_whole(app, server) -> None:
 async def test_an_id_of_another_server_is_unknown(app, server) -> None:
     message = a_prepared(app, server)
     await app.db.write_each(accept, [message])
-    assert await app.db.read(lambda tx: messages.find(tx, server.id + 1, message.message_id)) is None
+    assert (
+        await app.db.read(lambda tx: messages.find(tx, server.id + 1, message.message_id)) is None
+    )
 
 
 async def test_the_random_part_of_a_message_id_counts(app, server) -> None:

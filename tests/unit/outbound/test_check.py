@@ -45,7 +45,12 @@ def test_from_is_limited_in_utf16_units() -> None:
         ("a@yahoo.com.", Problem.ADDRESS_BAD_DOMAIN, "a@yahoo.com.", "yahoo.com."),
         ("invalid@localhost", Problem.ADDRESS_INVALID, "invalid@localhost", None),
         ("@postmarkapp.com", Problem.ADDRESS_INVALID, "@postmarkapp.com", None),
-        ('"Jimmy <a@example.com>"', Problem.ADDRESS_BAD_DOMAIN, "Jimmy <a@example.com>", "example.com>"),
+        (
+            '"Jimmy <a@example.com>"',
+            Problem.ADDRESS_BAD_DOMAIN,
+            "Jimmy <a@example.com>",
+            "example.com>",
+        ),
         ("Jane <no-at>", Problem.ADDRESS_INVALID, "Jane <no-at>", None),
     ],
 )
@@ -95,7 +100,9 @@ def test_track_links_is_read_in_any_case(value) -> None:
     assert check(a_draft(track_links="")).track_links is None
 
 
-@pytest.mark.parametrize("name", ["Date", "reply-to", "From", "BCC", "content-type", "DKIM-Signature"])
+@pytest.mark.parametrize(
+    "name", ["Date", "reply-to", "From", "BCC", "content-type", "DKIM-Signature"]
+)
 def test_headers_with_a_field_of_their_own_are_refused_by_the_name_as_given(name) -> None:
     assert refusal(headers=[(name, "x")]) == (Problem.HEADER_NOT_ALLOWED, {"name": name})
 

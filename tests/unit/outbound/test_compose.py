@@ -19,7 +19,12 @@ def composed(**changes) -> EmailMessage:
 
 
 def logo(**changes) -> Attachment:
-    values = {"name": "logo.png", "content": PNG, "content_type": "image/png", "content_id": "cid:logo1"}
+    values = {
+        "name": "logo.png",
+        "content": PNG,
+        "content_type": "image/png",
+        "content_id": "cid:logo1",
+    }
     return Attachment(**values | changes)
 
 
@@ -71,7 +76,9 @@ def test_custom_headers_are_delivered_and_control_headers_are_not() -> None:
     )
     assert message.get_all("X-Order") == ["1187", "1188"]
     assert message.get_all("List-Unsubscribe") == ["<https://b.example>"]
-    assert not [name for name in message if name.lower().startswith("x-pm-") and name != "X-PM-Message-Id"]
+    assert not [
+        name for name in message if name.lower().startswith("x-pm-") and name != "X-PM-Message-Id"
+    ]
 
 
 def test_header_injection_cve_2024_6923_is_impossible() -> None:
@@ -92,7 +99,10 @@ def test_header_injection_cve_2024_6923_is_impossible() -> None:
         ({"text": None, "html": "<p>a"}, "text/html"),
         ({"html": "<p>a"}, "multipart/alternative"),
         ({"attachments": [logo()]}, "multipart/mixed"),
-        ({"text": None, "html": "<img src='cid:logo1'>", "attachments": [logo()]}, "multipart/related"),
+        (
+            {"text": None, "html": "<img src='cid:logo1'>", "attachments": [logo()]},
+            "multipart/related",
+        ),
     ],
 )
 def test_the_structure_follows_what_is_there(changes, kind) -> None:

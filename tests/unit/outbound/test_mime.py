@@ -92,13 +92,18 @@ def test_a_seven_bit_body_is_kept_to_the_byte() -> None:
     inner["From"], inner["To"] = "shop@sender.example", "ann@one.example"
     inner.set_content("plain")
     inner.add_alternative("<p>html</p>", subtype="html")
-    inner.add_attachment(b"\x00\xff" * 50, maintype="application", subtype="x-odd", filename="a.bin2")
+    inner.add_attachment(
+        b"\x00\xff" * 50, maintype="application", subtype="x-odd", filename="a.bin2"
+    )
     data = inner.as_bytes(policy=inner.policy.clone(linesep="\r\n"))
     assert prepared(data).raw.partition(b"\r\n\r\n")[2] == data.partition(b"\r\n\r\n")[2]
 
 
 def test_eight_bit_text_is_encoded_anew() -> None:
-    data = with_headers("Content-Type: text/plain; charset=utf-8", "X-Name: Jürgen") + "Grüße\r\n".encode()
+    data = (
+        with_headers("Content-Type: text/plain; charset=utf-8", "X-Name: Jürgen")
+        + "Grüße\r\n".encode()
+    )
     message = prepared(data)
     assert message.raw.isascii()
     read = email.message_from_bytes(message.raw)
@@ -127,4 +132,7 @@ def test_what_the_api_refuses_is_refused(data, problem) -> None:
 
 
 def test_credentials_of_a_stream_win_over_the_header() -> None:
-    assert prepared(with_headers("X-PM-Message-Stream: nowhere"), stream="outbound").stream.slug == "outbound"
+    assert (
+        prepared(with_headers("X-PM-Message-Stream: nowhere"), stream="outbound").stream.slug
+        == "outbound"
+    )

@@ -81,7 +81,12 @@ async def test_one_bad_item_fails_its_own_caller_only(db: Database) -> None:
 
     calls = [db.write_each(work, [name]) for name in ("a", "bad", "b", "c")]
     results = await asyncio.gather(*calls, return_exceptions=True)
-    assert [r if isinstance(r, list) else type(r) for r in results] == [["a"], RuntimeError, ["b"], ["c"]]
+    assert [r if isinstance(r, list) else type(r) for r in results] == [
+        ["a"],
+        RuntimeError,
+        ["b"],
+        ["c"],
+    ]
     assert await db.read(names) == ["a", "b", "c"]
 
 
@@ -115,14 +120,18 @@ async def test_insert_many_writes_every_row_whatever_their_number(db: Database) 
     for count in (1, 7, 8, 33, 300):
         at = micros(db.clock.now())
         rows = [(f"{count}-{n}", at) for n in range(count)]
-        await db.write(lambda tx, rows=rows: tx.insert_many(nodes, ("hostname", "started_at"), rows))  # type: ignore[misc]
+        await db.write(
+            lambda tx, rows=rows: tx.insert_many(nodes, ("hostname", "started_at"), rows)
+        )  # type: ignore[misc]
         found = await db.read(
             lambda tx, c=count: tx.scalar(  # type: ignore[misc]
                 select(func.count()).select_from(nodes).where(nodes.c.hostname.like(f"{c}-%"))
             )
         )
         assert found == count
-    assert await db.read(lambda tx: tx.scalar(select(func.max(nodes.c.started_at)))) == db.clock.now()
+    assert (
+        await db.read(lambda tx: tx.scalar(select(func.max(nodes.c.started_at)))) == db.clock.now()
+    )
 
 
 async def test_stop_finishes_what_waits(db: Database) -> None:
