@@ -59,6 +59,7 @@ class HttpListener:
         config = uvicorn.Config(
             self._dispatch,
             loop="none",
+            interface="asgi3",
             http="httptools",
             ws="none",
             lifespan="off",

@@ -31,6 +31,7 @@ from pillarbox.relay.dispatch import Dispatcher
 from pillarbox.servers import store as servers
 from pillarbox.servers.directory import Directory
 from pillarbox.smtpd.submission import SubmissionListener
+from pillarbox.smtpd.tls import server_context
 from pillarbox.storage import nodes
 from pillarbox.storage.db import Database
 from pillarbox.storage.migrate import migrate
@@ -123,7 +124,8 @@ async def _run_roles(
     domains = Domains(app.db, monotonic=app.monotonic)
     submission = Submission(app, domains)
     http = HttpListener(app, directory, submission, roles=roles)
-    smtp = SubmissionListener(app, directory, submission)
+    tls = server_context(*installation.certificate(app.config)) if app.config.starttls else None
+    smtp = SubmissionListener(app, directory, submission, tls=tls)
     http_port = await http.bind() if HTTP_ROLES & set(roles) else None
     smtp_ports = await smtp.bind() if "submission" in roles else ()
     return_paths = ReturnPaths(secret=await app.db.read(servers.secret))

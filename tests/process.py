@@ -90,7 +90,7 @@ def start(directory: Path, *arguments: str, **changes: str) -> Server:
     greeting = ""
     for line in process.stdout:
         greeting += line
-        if line.startswith("  -d ") or "Server token" in line and "api" not in greeting:
+        if line.startswith("  -d "):
             break
     else:
         process.wait(10)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
+from typing_extensions import override
+
 from pillarbox.app import App
 from pillarbox.errors import Problem, Refused
 from pillarbox.ids import same_token
@@ -15,7 +17,7 @@ from pillarbox.servers.directory import Directory
 from pillarbox.servers.model import Server
 from pillarbox.storage.tx import Tx
 
-TEST_TOKEN = "POSTMARK_API_TEST"
+TEST_TOKEN = "POSTMARK_API_TEST"  # noqa: S105 - known to everybody
 SERVER_HEADER = b"x-postmark-server-token"
 ACCOUNT_HEADER = b"x-postmark-account-token"
 TOKEN_HEADERS = (SERVER_HEADER, ACCOUNT_HEADER)
@@ -66,6 +68,7 @@ class ServerCall(Call):
     server: Server
 
     @classmethod
+    @override
     async def admit(cls, services: Services, headers: Headers) -> Self:
         """Refuses NO_TOKEN, BAD_SERVER_TOKEN."""
         token = _token(headers, SERVER_HEADER, Problem.BAD_SERVER_TOKEN)
@@ -84,6 +87,7 @@ class SendingCall(Call):
     server: Server | None
 
     @classmethod
+    @override
     async def admit(cls, services: Services, headers: Headers) -> Self:
         """Refuses NO_TOKEN, BAD_SERVER_TOKEN."""
         token = _token(headers, SERVER_HEADER, Problem.BAD_SERVER_TOKEN)
@@ -101,6 +105,7 @@ class AccountCall(Call):
     """A call with a token of the account."""
 
     @classmethod
+    @override
     async def admit(cls, services: Services, headers: Headers) -> Self:
         """Refuses NO_TOKEN, BAD_ACCOUNT_TOKEN."""
         token = _token(headers, ACCOUNT_HEADER, Problem.BAD_ACCOUNT_TOKEN)

@@ -1,0 +1,1 @@
+"""Internet mail mechanisms: they know RFCs, not Postmark, and no database."""

@@ -9,7 +9,7 @@ from base64 import b32decode, b32encode
 from binascii import Error as NotBase32
 
 _MAC_OCTETS = 10  # 80 bits: guessing one needs 2**80 mails, and the local part stays short
-_ID_OCTETS = 8
+_ID_OCTETS = 9
 _PREFIX = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}")
 
 
@@ -34,13 +34,13 @@ class ReturnPaths:
     def make(self, recipient_id: int, host: str) -> str:
         """The return path for one recipient: `pm_bounces+<base32 of id and MAC>@host`, lower-case.
 
-        The local part has at most 62 characters. The host is not under the MAC: it may change
+        The local part has at most 64 characters. The host is not under the MAC: it may change
         while mail is under way.
 
-        Raises ValueError: the id is not from 0 to 2**63 - 1.
+        Raises ValueError: the id is not from 0 to 2**72 - 1.
         Source: spec/bounce-classification.md 6.1.
         """
-        if not 0 <= recipient_id < 1 << 63:
+        if not 0 <= recipient_id < 1 << 8 * _ID_OCTETS:
             raise ValueError(f"not a recipient id: {recipient_id}")
         return f"{self._lead}{self._token(recipient_id)}@{host}"
 
@@ -68,7 +68,7 @@ class ReturnPaths:
 
 
 def _number(token: str) -> int | None:
-    if len(token) > 29:
+    if len(token) > 31:
         return None
     try:
         octets = b32decode(token.upper() + "=" * (-len(token) % 8))

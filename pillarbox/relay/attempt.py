@@ -4,9 +4,13 @@ Talks to the network and to nothing else; what it finds out goes back as an Outc
 Source: RFC 5321 section 5; spec bounce-classification 4.4.
 """
 
+import asyncio
+import contextlib
 import random
+import socket
 import time
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 from pillarbox.bounces.classify import LocalCause
@@ -202,7 +206,7 @@ async def _hosts(domain: str, way: Way) -> list[Host]:
             )
             return found.hosts
         name = way.smarthost.host
-        return [Host(name, ip) for ip in await way.resolver.addresses(name)]
+        return [Host(name, ip) for ip in await _addresses(name, way.resolver)]
     except NoRoute as error:
         result = Result.FAILED if error.cause.is_permanent else Result.DEFERRED
         cause = _CAUSES[error.cause]
@@ -212,6 +216,21 @@ async def _hosts(domain: str, way: Way) -> list[Host]:
     except (NoSuchDomain, DnsFailure) as error:
         text = f"451 4.4.3 {error}"
         raise Unreachable(_deferred(text, cause=LocalCause.DNS_FAILURE)) from None
+
+
+async def _addresses(name: str, resolver: Resolver) -> list[str]:
+    """The smarthost's addresses: it may be named by one, or stand in the machine's own hosts file only."""
+    with contextlib.suppress(ValueError):
+        return [str(ip_address(name))]
+    try:
+        return await resolver.addresses(name)
+    except NoSuchDomain:
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+        except OSError as problem:
+            raise DnsFailure(f"{name}: {problem}") from None
+        return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 def _answered(reply: Reply, phase: str, line: Line) -> Verdict:

@@ -1,6 +1,7 @@
 """The dispatcher's end of its worker processes: starting them, feeding them, hearing from them."""
 
 import asyncio
+import contextlib
 import logging
 import socket
 import sys
@@ -71,14 +72,15 @@ class Crew:
         self._is_stopping = True
         for mate in self._mates:
             mate.writer.write_eof()
-        waits = [mate.process.wait() for mate in self._mates]
         try:
             async with asyncio.timeout(STOP_S):
-                await asyncio.gather(*waits)
+                for mate in self._mates:
+                    await mate.process.wait()
         except TimeoutError:
             for mate in self._mates:
                 if mate.process.returncode is None:
                     mate.process.kill()
+                    await mate.process.wait()
 
     async def _hire(self, tasks: asyncio.TaskGroup) -> None:
         ours, theirs = socket.socketpair()
@@ -103,6 +105,9 @@ class Crew:
             for outcome in outcomes:
                 mate.jobs.pop(outcome.id, None)
             tasks.create_task(self._heard_from(outcomes))
+        mate.writer.close()
+        with contextlib.suppress(ConnectionError):
+            await mate.writer.wait_closed()
         if not self._is_stopping:
             await self._replace(mate, tasks)
 

@@ -6,12 +6,12 @@ Source: spec sending 9.
 
 import asyncio
 import logging
+import ssl
 from dataclasses import dataclass
 from functools import partial
 
 from typing_extensions import override
 
-from pillarbox import installation
 from pillarbox.app import App
 from pillarbox.bounces.model import BounceType, NewBounce
 from pillarbox.bounces.record import record
@@ -30,7 +30,6 @@ from pillarbox.smtpd.reply import SmtpReply
 from pillarbox.smtpd.sasl import Attempt
 from pillarbox.smtpd.server import SmtpServer
 from pillarbox.smtpd.service import Client, Envelope, Service
-from pillarbox.smtpd.tls import server_context
 from pillarbox.wire.errors import describe
 
 log = logging.getLogger(__name__)
@@ -151,12 +150,17 @@ def _bare_sender(value: str | None) -> str:
 class SubmissionListener:
     """The submission role: the service behind its listeners."""
 
-    def __init__(self, app: App, directory: Directory, submission: Submission) -> None:
+    def __init__(
+        self,
+        app: App,
+        directory: Directory,
+        submission: Submission,
+        *,
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        """Without `tls` STARTTLS is not offered."""
         config = app.config
-        context = None
-        if config.starttls:
-            context = server_context(*installation.certificate(config))
-        options = ServerOptions(hostname=config.hostname, tls=context, auth_required=True)
+        options = ServerOptions(hostname=config.hostname, tls=tls, auth_required=True)
         self._endpoints = config.submission_listen
         self._server = SmtpServer(options, SubmissionService(app, directory, submission))
 

@@ -1,4 +1,4 @@
-"""The files of static/, served from memory under names that hold their hash, so that browsers keep them for ever."""
+"""The files of static/, served from memory under names with their hash: browsers keep them for ever."""
 
 import gzip
 import hashlib

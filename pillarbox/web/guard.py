@@ -79,7 +79,7 @@ class Guard:
 
 
 def is_loopback(name: str) -> bool:
-    """Whether a host name or address (without brackets and port) can only mean this machine (RFC 6761 section 6.3)."""
+    """Whether a host name or bare address can only mean this machine (RFC 6761 section 6.3)."""
     name = name.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True

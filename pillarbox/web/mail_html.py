@@ -2,7 +2,7 @@
 
 The frame's policy does the work (no source is trusted, everything is forbidden but inline style and embedded
 images); the text is only changed where a policy has no say: pictures of the message itself, which `cid:` names,
-become `data:` addresses, links open outside the frame, and hints that make browsers connect ahead lose their effect.
+become `data:` addresses, links open outside the frame, and hints to connect ahead lose their effect.
 """
 
 import base64

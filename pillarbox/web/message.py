@@ -13,6 +13,7 @@ from pillarbox.events import store as events
 from pillarbox.events.model import EventType
 from pillarbox.mail.parse import Attachment, parse
 from pillarbox.mail.parse import Message as Content
+from pillarbox.outbound.model import Message
 from pillarbox.outbound.store import attempts, messages, overview
 from pillarbox.storage.tx import Tx
 from pillarbox.web import download, mail_html, timeline
@@ -80,7 +81,7 @@ class MessagePages:
 
     async def raw(self, request: Request) -> Response:
         """The complete source, to be saved."""
-        raw, _ = await self._raw_of(request)
+        raw = await self._raw_of(request)
         name = f"{_message_id(request)}.eml"
         return Response(raw, media_type="message/rfc822", headers=download.headers(name))
 
@@ -97,7 +98,7 @@ class MessagePages:
         answer.headers["Content-Type"] = kind  # as it is: no charset is known here
         return answer
 
-    async def _raw_of(self, request: Request) -> tuple[bytes, overview.Message]:
+    async def _raw_of(self, request: Request) -> bytes:
         message_id = _message_id(request)
         found = await self._app.db.read(lambda tx: _load(tx, message_id))
         if found is None:
@@ -105,8 +106,7 @@ class MessagePages:
         return found
 
     async def _content_of(self, request: Request) -> Content:
-        raw, _ = await self._raw_of(request)
-        return await asyncio.to_thread(parse, raw)
+        return await asyncio.to_thread(parse, await self._raw_of(request))
 
     async def _content(self, record: Record) -> tuple[bytes | None, Content]:
         key = record.facts.message.key
@@ -159,10 +159,9 @@ def look(tx: Tx, message_id: str) -> Record | None:
     )
 
 
-def _load(tx: Tx, message_id: str) -> tuple[bytes, overview.Message] | None:
+def _load(tx: Tx, message_id: str) -> bytes | None:
     message = overview.find(tx, message_id)
-    raw = None if message is None else messages.find_raw(tx, message.key)
-    return None if message is None or raw is None else (raw, message)
+    return None if message is None else messages.find_raw(tx, message.key)
 
 
 def _message_id(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""The story of one message as a list of steps: accepted, each attempt, what came of it, and what it waits for. Pure."""
+"""The story of one message in steps: accepted, each attempt, what came of it, what it waits for. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,8 +1,9 @@
 """Messages read back. Source: spec messages 2 to 4."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, field
 
 from pillarbox.errors import Problem, Refused
 from pillarbox.events.model import Event
@@ -33,7 +34,7 @@ class OutboundSearch(Paged, kw_only=True):
     todate: Until | None = None
     subject: str | None = None
     messagestream: str | None = None
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] = field(default_factory=dict)
 
     def to_search(self, server_id: int, stream_key: int) -> model.Search:
         """The search it asks for. Refuses MESSAGES_BAD_FILTER for an unknown status."""
@@ -142,7 +143,7 @@ class Dump(Reply):
     Body: str
 
 
-def _members(message: model.Message) -> dict[str, object]:
+def _members(message: model.Message) -> dict[str, Any]:
     who = message.recipients
     return {
         "Tag": message.tag or UNSET,

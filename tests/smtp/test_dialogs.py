@@ -19,6 +19,7 @@ import ast
 import asyncio
 import re
 import ssl
+from typing import Any
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,7 +69,7 @@ class Player:
         assert server.free_memory == options.memory_budget
 
     def _options(self) -> ServerOptions:
-        values = {
+        values: dict[str, Any] = {
             "hostname": "mail.example",
             "auth_required": False,
             "tls": server_context(),
@@ -79,7 +80,7 @@ class Player:
                 values[name] = ast.literal_eval(value)
         return ServerOptions(**values)
 
-    async def _act(self, line: str) -> None:
+    async def _act(self, line: str) -> None:  # noqa: C901, PLR0912 - one case a word of the scripts
         word, _, rest = line.partition(" ")
         match word:
             case "OPTION":

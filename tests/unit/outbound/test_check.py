@@ -175,7 +175,7 @@ def test_content_ids_are_read_in_every_form(given) -> None:
 
 
 def test_the_first_failure_wins_in_the_order_of_the_specification() -> None:
-    wrong = {
+    wrong: dict[str, object] = {
         "sender": "x",
         "to": "y",
         "text": None,
@@ -184,14 +184,15 @@ def test_the_first_failure_wins_in_the_order_of_the_specification() -> None:
         "attachments": [a_file(name="a.exe")],
     }
     seen = []
-    for field, good in [
+    steps: list[tuple[str, object]] = [
         ("sender", "a@b.example"),
         ("to", "a@b.example"),
         ("text", "x"),
         ("subject", "s"),
         ("headers", []),
         ("attachments", []),
-    ]:
+    ]
+    for field, good in steps:
         seen.append(refusal(**wrong)[0])
         wrong[field] = good
     assert seen == [

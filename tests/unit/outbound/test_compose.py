@@ -15,7 +15,7 @@ PNG = "iVBORw0KGgo="
 
 def composed(**changes) -> EmailMessage:
     raw = prepare(a_server(), a_draft(**changes), surroundings()).raw
-    return email.message_from_bytes(raw, policy=email.policy.default)  # type: ignore[return-value]
+    return email.message_from_bytes(raw, policy=email.policy.default)
 
 
 def logo(**changes) -> Attachment:

@@ -72,7 +72,7 @@ def test_bcc_and_old_traces_leave_the_header() -> None:
     assert read["Bcc"] is None
     assert read["Return-Path"] is None
     assert read["DKIM-Signature"] is None
-    (received,) = read.get_all("Received")
+    (received,) = read.get_all("Received", [])
     assert "app.example" in received
     assert "ESMTPSA" in received
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from typing_extensions import override
 
 from pillarbox.relay.schedule import LONGEST, WINDOW, next_try
 
@@ -14,6 +15,7 @@ START = datetime(2026, 3, 4, tzinfo=UTC)
 class Middle(random.Random):
     """No jitter."""
 
+    @override
     def uniform(self, a: float, b: float) -> float:
         return (a + b) / 2
 

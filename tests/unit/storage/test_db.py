@@ -1,6 +1,7 @@
 """Group commit and its promises, on both databases."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import delete, func, insert, select
@@ -49,7 +50,7 @@ async def test_work_that_raises_leaves_nothing_behind_and_spoils_nobody_else(db:
 async def test_items_of_several_callers_reach_the_work_as_one_list(db: Database) -> None:
     sizes: list[int] = []
 
-    def work(tx: Tx, items: list[str]) -> list[str]:
+    def work(tx: Tx, items: Sequence[str]) -> list[str | Refused]:
         sizes.append(len(items))
         return [put(tx, item) for item in items]
 
@@ -72,12 +73,12 @@ async def test_items_of_several_callers_reach_the_work_as_one_list(db: Database)
 
 
 async def test_one_bad_item_fails_its_own_caller_only(db: Database) -> None:
-    def work(tx: Tx, items: list[str]) -> list[str]:
+    def work(tx: Tx, items: Sequence[str]) -> list[str | Refused]:
         for item in items:
             put(tx, item)
         if "bad" in items:
             raise RuntimeError("bad")
-        return items
+        return list(items)
 
     calls = [db.write_each(work, [name]) for name in ("a", "bad", "b", "c")]
     results = await asyncio.gather(*calls, return_exceptions=True)
@@ -123,11 +124,8 @@ async def test_insert_many_writes_every_row_whatever_their_number(db: Database) 
         await db.write(
             lambda tx, rows=rows: tx.insert_many(nodes, ("hostname", "started_at"), rows)
         )  # type: ignore[misc]
-        found = await db.read(
-            lambda tx, c=count: tx.scalar(  # type: ignore[misc]
-                select(func.count()).select_from(nodes).where(nodes.c.hostname.like(f"{c}-%"))
-            )
-        )
+        query = select(func.count()).select_from(nodes).where(nodes.c.hostname.like(f"{count}-%"))
+        found = await db.read(lambda tx, query=query: tx.scalar(query))
         assert found == count
     assert (
         await db.read(lambda tx: tx.scalar(select(func.max(nodes.c.started_at)))) == db.clock.now()
