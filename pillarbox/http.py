@@ -125,6 +125,7 @@ def bind_tcp(endpoint: Endpoint, setting: str) -> socket.socket:
         bound = socket.socket(family, kind, protocol)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
+        bound.listen(BACKLOG)  # whoever connects from now on is answered once the server runs
     except OSError as problem:
         raise StartError(f"{setting} {host}:{port}: {problem.strerror or problem}") from None
     bound.setblocking(False)

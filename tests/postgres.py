@@ -1,4 +1,4 @@
-"""A private PostgreSQL for the tests: a throw-away cluster on a UNIX socket and a loopback port, gone afterwards."""
+"""A private PostgreSQL for the tests: a throw-away cluster on a loopback port, gone afterwards."""
 
 import os
 import pwd

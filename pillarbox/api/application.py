@@ -1,4 +1,6 @@
-"""The API as an ASGI application. Every request takes the same steps:
+"""The API as an ASGI application.
+
+Every request takes the same steps:
 
     route -> who calls -> media type -> path and query -> body (size while it is read) -> shape -> the endpoint,
     in its transaction -> JSON
@@ -112,7 +114,7 @@ class Api:
 
 
 def read_headers(pairs: list[tuple[bytes, bytes]]) -> Headers:
-    """Headers by lower-cased name. Of a repeated one the last counts; two different tokens count as none that is good."""
+    """Headers by lower-cased name. Of a repeated one the last counts; two different tokens are no good one."""
     headers = dict(pairs)
     if len(headers) != len(pairs):
         for name in TOKEN_HEADERS:

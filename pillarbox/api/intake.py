@@ -66,7 +66,7 @@ class Budget:
 
 
 class IdleWatch:
-    """Ends waits that last too long. One timer watches all of them: a timer each would cost more than a request."""
+    """Ends waits that last too long. One timer watches all: a timer each would cost more than a request."""
 
     def __init__(self, limit_s: float = IDLE_S) -> None:
         self._limit_s = limit_s

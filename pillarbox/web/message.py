@@ -13,7 +13,6 @@ from pillarbox.events import store as events
 from pillarbox.events.model import EventType
 from pillarbox.mail.parse import Attachment, parse
 from pillarbox.mail.parse import Message as Content
-from pillarbox.outbound.model import Message
 from pillarbox.outbound.store import attempts, messages, overview
 from pillarbox.storage.tx import Tx
 from pillarbox.web import download, mail_html, timeline

@@ -138,6 +138,9 @@ class ScriptedMx:
     port: int = 0
     connections: int = 0
     messages: list[Received] = field(default_factory=list)
+    arrived: asyncio.Event = field(
+        default_factory=asyncio.Event
+    )  # set by each message; yours to clear
     commands: list[tuple[int, str]] = field(default_factory=list)
     reads: list[bytes] = field(default_factory=list)
     _used: dict[str, int] = field(default_factory=dict)
@@ -274,6 +277,7 @@ class ScriptedMx:
             session.wire.write("554 5.5.1 no valid recipients")
         elif (await self._answer(session, "final", self.final, argument)).startswith("2"):
             self.messages.append(received)
+            self.arrived.set()
         return True
 
     async def _content(self, wire: _Wire) -> bytes:

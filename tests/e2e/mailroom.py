@@ -50,7 +50,13 @@ async def post(app: App, **changes: Any) -> Prepared:
 
 
 async def settle(
-    app: App, message: Prepared, outcome: str, *, reply: str, position: int = 0, after_s: float = 0.2
+    app: App,
+    message: Prepared,
+    outcome: str,
+    *,
+    reply: str,
+    position: int = 0,
+    after_s: float = 0.2,
 ) -> None:
     """Write an attempt down: `outcome` is delivered, deferred or failed."""
     await app.db.write(
@@ -103,7 +109,12 @@ def _settle(
     }
     bounce = {"Summary": f"smtp;{reply}", "BounceID": "4323372036854"}
     event(
-        tx, message, kind, bounce if outcome == "failed" else smtp, position=position, after_s=after_s
+        tx,
+        message,
+        kind,
+        bounce if outcome == "failed" else smtp,
+        position=position,
+        after_s=after_s,
     )
 
 

@@ -274,7 +274,10 @@ async def test_relay_hands_everything_to_the_smarthost_with_login(serve) -> None
             client = Client(running)
             sent = await client.send(To="a@one.example, b@two.example")
             await client.events(sent["MessageID"], 2)
-            assert {m.rcpts[0].strip("<>") for m in smarthost.messages} == {"a@one.example", "b@two.example"}
+            assert {m.rcpts[0].strip("<>") for m in smarthost.messages} == {
+                "a@one.example",
+                "b@two.example",
+            }
 
 
 async def test_captured_mail_never_leaves(serve) -> None:

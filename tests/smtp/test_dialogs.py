@@ -4,7 +4,7 @@ A script is read line by line:
 
     OPTION name=value   an option of the server (before anything else)
     C: text             the client sends this line, with CRLF
-    C> text             the client sends exactly this; Python's escapes (\\r\\n, \\0, \\xff) and `* number` to repeat
+    C> text             exactly this is sent; Python's escapes (\\r\\n, \\0, \\xff) and `* number` to repeat
     S: text             the server's next line; `*` stands for anything
     S+ code             the server's next reply, of any number of lines, has this code
     MAIL from > to, to  a message was taken for these; `DATA text` on the next line tells its content
@@ -19,9 +19,9 @@ import ast
 import asyncio
 import re
 import ssl
-from typing import Any
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvloop
@@ -80,7 +80,7 @@ class Player:
                 values[name] = ast.literal_eval(value)
         return ServerOptions(**values)
 
-    async def _act(self, line: str) -> None:  # noqa: C901, PLR0912 - one case a word of the scripts
+    async def _act(self, line: str) -> None:  # noqa: PLR0912 - one case a word of the scripts
         word, _, rest = line.partition(" ")
         match word:
             case "OPTION":

@@ -195,7 +195,7 @@ async def test_a_connection_the_server_closed_is_not_usable(dial):
     async with ScriptedMx() as mx:
         connection = await dial(mx)
     async with asyncio.timeout(5):
-        while connection.is_usable:  # noqa: ASYNC110 - it is the kernel that tells, in its time
+        while connection.is_usable:
             await asyncio.sleep(0)
     with pytest.raises(RuntimeError):
         await deliver(connection)

@@ -396,7 +396,7 @@ async def test_a_cancelled_message_ends_the_connection(dial):
         connection = await dial(mx)
         sending = asyncio.get_running_loop().create_task(send(connection))
         async with asyncio.timeout(5):
-            while "DATA" not in mx.verbs:  # noqa: ASYNC110 - the other end tells, in its time
+            while "DATA" not in mx.verbs:
                 await asyncio.sleep(0)
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):

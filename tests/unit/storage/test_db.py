@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from sqlalchemy import delete, func, insert, select
@@ -122,10 +123,10 @@ async def test_insert_many_writes_every_row_whatever_their_number(db: Database) 
         at = micros(db.clock.now())
         rows = [(f"{count}-{n}", at) for n in range(count)]
         await db.write(
-            lambda tx, rows=rows: tx.insert_many(nodes, ("hostname", "started_at"), rows)
-        )  # type: ignore[misc]
+            partial(Tx.insert_many, table=nodes, columns=("hostname", "started_at"), rows=rows)
+        )
         query = select(func.count()).select_from(nodes).where(nodes.c.hostname.like(f"{count}-%"))
-        found = await db.read(lambda tx, query=query: tx.scalar(query))
+        found = await db.read(partial(Tx.scalar, statement=query))
         assert found == count
     assert (
         await db.read(lambda tx: tx.scalar(select(func.max(nodes.c.started_at)))) == db.clock.now()
