@@ -61,7 +61,6 @@ CATALOG: dict[Problem, Row] = {
         101, 500, "An unexpected error occurred. Error ID: {error_id}", "451 4.3.0"
     ),
     Problem.UNKNOWN_ROUTE: Row(404, 404, "The requested resource was not found.", "502 5.5.1"),
-    Problem.RATE_LIMITED: Row(429, 429, "Rate limit exceeded. Please retry later.", "451 4.7.1"),
     Problem.NOT_JSON: _row(402, "Invalid JSON."),
     Problem.WRONG_FIELDS: _row(403, "Invalid request field(s): {paths}"),
     Problem.WRONG_MEDIA_TYPE: Row(
@@ -116,17 +115,10 @@ CATALOG: dict[Problem, Row] = {
         "552 5.3.4",
     ),
     Problem.ATTACHMENT_TYPE_FORBIDDEN: _row(411, "Attachment file type not allowed.", "552 5.7.0"),
-    Problem.MESSAGE_TOO_LARGE: _row(300, "Message size exceeds fixed limit", "552 5.3.4"),
     Problem.SENDER_UNKNOWN: _row(
         400,
         "The 'From' address you supplied ({sender}) is not a Sender Signature on your account. Please add "
         "and confirm this address in order to be able to use it in the 'From' field of your messages.",
-        "550 5.7.1",
-    ),
-    Problem.SENDER_UNCONFIRMED: _row(
-        401,
-        "The 'From' address you supplied ({sender}) is not a confirmed Sender Signature on your account. "
-        "Please confirm this address in order to be able to use it in the 'From' field of your messages.",
         "550 5.7.1",
     ),
     Problem.ALL_RECIPIENTS_INACTIVE: _row(
@@ -139,7 +131,6 @@ CATALOG: dict[Problem, Row] = {
     Problem.TOO_MANY_IN_BATCH: _row(
         410, "You may only send up to 500 messages in a single batched request."
     ),
-    Problem.SERVER_DISABLED: _row(422, "Invalid Server or Account.", "550 5.7.1"),
     Problem.SEND_STREAM_UNKNOWN: _row(
         1235, "The stream provided: '{stream}' does not exist on this server.", "550 5.7.1"
     ),

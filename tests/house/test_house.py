@@ -12,7 +12,9 @@ from pillarbox.errors import Problem
 from pillarbox.wire.errors import CATALOG
 
 ROOT = Path(__file__).parent.parent.parent
-SOURCES = sorted((ROOT / "pillarbox").rglob("*.py"))
+SOURCES = sorted(
+    path for path in (ROOT / "pillarbox").rglob("*.py") if "migrations" not in path.parts
+)
 FLOWS = (ROOT / "docs/flows.md").read_text("utf-8")
 _FILE = r"`([a-z_]+(?:/[a-z_]+)+)`"
 

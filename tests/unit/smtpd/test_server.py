@@ -309,7 +309,7 @@ async def test_input_waits_within_bounds_while_a_message_is_delivered():
 
 
 async def test_a_client_that_takes_no_replies_gets_no_more_of_them():
-    count = 1_000_000
+    count = 5_000_000
     async with serving() as bench:
         with socket.create_connection(("127.0.0.1", bench.port)) as client:
             client.setblocking(False)
@@ -330,7 +330,7 @@ async def test_a_client_that_takes_no_replies_is_cut_off_when_idle():
             client.setblocking(False)
             octets = memoryview(b"NOOP\r\n" * 100_000)
             with contextlib.suppress(ConnectionError):
-                while bench.server.connections or client.recv(1):
+                while bench.server.connections:
                     with contextlib.suppress(BlockingIOError):
                         client.send(octets)
                     await asyncio.sleep(0.01)
