@@ -1,6 +1,6 @@
 """Every way a request can be refused, by name, and the one exception that carries it.
 
-Postmark's numbers, HTTP statuses and texts belong to the wire: `wire/errors.py` has a row for each name here.
+Postmark's numbers, HTTP statuses and texts belong to the wire: `wire/problems/` has a row for each name here.
 Several names may share one number (300 has some twenty texts), so the name, not the number, is the identity.
 """
 
@@ -46,7 +46,16 @@ class Problem(StrEnum):
     TOO_MANY_IN_BATCH = auto()
     SEND_STREAM_UNKNOWN = auto()
     SEND_STREAM_INBOUND = auto()
+    # Bulk
+
+    # Templates
+
+    # Servers
+
+    # Message streams
     STREAM_NOT_FOUND = auto()
+
+    # Domains and sender signatures
 
     MESSAGES_BAD_COUNT = auto()
     MESSAGES_BAD_OFFSET = auto()
@@ -63,6 +72,18 @@ class Problem(StrEnum):
     BOUNCE_NOT_FOUND = auto()
     BOUNCE_ID_MISSING = auto()
     BOUNCE_NOT_ACTIVATABLE = auto()
+
+    # Inbound messages
+
+    # Suppressions
+
+    # Triggers
+
+    # Data removals
+
+    # Webhooks
+
+    # Statistics
 
 
 class Refused(Exception):

@@ -17,6 +17,7 @@ import uvloop
 
 from pillarbox import installation
 from pillarbox.app import App
+from pillarbox.chores import Chore, Chores
 from pillarbox.clock import Clock, SystemClock
 from pillarbox.config import Config
 from pillarbox.domains.directory import Domains
@@ -41,7 +42,7 @@ log = logging.getLogger(__name__)
 
 ROLES = ("api", "web", "hits", "submission", "inbound", "delivery", "webhooks", "chores")
 HTTP_ROLES = frozenset({"api", "web"})
-AVAILABLE = HTTP_ROLES | {"submission", "delivery"}
+AVAILABLE = HTTP_ROLES | {"submission", "delivery", "chores"}
 STOP_WITHIN_S = 28.0
 
 
@@ -143,6 +144,8 @@ async def _run_roles(
         if "delivery" in roles:
             dispatcher = Dispatcher(app, domains, return_paths)
             working.append(tasks.create_task(dispatcher.run(stop)))
+        if "chores" in roles:
+            working.append(tasks.create_task(Chores(app, all_chores(app)).run(stop)))
         _log_missing(roles)
         started(
             Started(
@@ -159,6 +162,11 @@ async def _run_roles(
         for task in (*late, waking):
             if task is not None:
                 task.cancel()
+
+
+def all_chores(app: App) -> tuple[Chore, ...]:
+    """What the role `chores` does."""
+    return ()
 
 
 def _log_missing(roles: tuple[str, ...]) -> None:

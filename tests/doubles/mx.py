@@ -145,6 +145,7 @@ class ScriptedMx:
     reads: list[bytes] = field(default_factory=list)
     _used: dict[str, int] = field(default_factory=dict)
     _open: set[asyncio.Task[None]] = field(default_factory=set)
+    _wires: list[_Wire] = field(default_factory=list)
 
     @property
     def verbs(self) -> list[str]:
@@ -155,6 +156,12 @@ class ScriptedMx:
     def lines(self) -> list[str]:
         """The commands received so far, whole."""
         return [line for _, line in self.commands]
+
+    def say(self, answer: str) -> None:
+        """Send something on every connection that nobody asked for."""
+        for wire in self._wires:
+            if not wire.transport.is_closing():
+                wire.write(answer)
 
     async def __aenter__(self) -> Self:
         context = (self.tls or server_context()) if self.implicit_tls else None
@@ -177,6 +184,7 @@ class ScriptedMx:
 
     def _accept(self, wire: _Wire) -> None:
         self.connections += 1
+        self._wires.append(wire)
         session = _Session(wire, self.connections, is_tls=self.implicit_tls)
         task = asyncio.get_running_loop().create_task(self._serve(session))
         self._open.add(task)

@@ -78,7 +78,8 @@ def test_every_problem_has_a_row_in_the_catalog() -> None:
 
 
 def test_every_problem_is_raised_somewhere() -> None:
-    code = "\n".join(p.read_text("utf-8") for p in SOURCES if p.name != "errors.py")
+    raising = [p for p in SOURCES if p.name != "errors.py" and p.parent.name != "problems"]
+    code = "\n".join(p.read_text("utf-8") for p in raising)
     unused = [problem.name for problem in Problem if f"Problem.{problem.name}" not in code]
     assert unused == []
 

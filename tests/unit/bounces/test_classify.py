@@ -300,11 +300,11 @@ def test_an_answer_of_class_4_is_never_a_hard_bounce(text: str, code: str, phase
 
 @settings(deadline=None)
 @given(text=HOSTILE)
-def test_ten_kilobytes_of_hostile_text_take_less_than_five_milliseconds(text: str):
+def test_ten_kilobytes_of_hostile_text_take_milliseconds_not_seconds(text: str):
     fastest = float("inf")
-    for _ in range(3):
+    for _ in range(5):
         start = time.thread_time()
         classify(text)
         scan(text, only={"challenge", "virus-1", "virus-2"})
         fastest = min(fastest, time.thread_time() - start)
-    assert fastest < 0.005
+    assert fastest < 0.05  # some 4 ms on a quiet machine; backtracking would take minutes

@@ -251,6 +251,12 @@ async def test_opportunistic_tls_connects_anew_in_the_clear_when_it_breaks(dial,
         assert await deliver(connection) == 250
 
 
+async def test_a_server_that_leaves_at_starttls_is_a_rejection(dial):
+    async with ScriptedMx(starttls="421 4.3.2 shutting down") as mx:
+        with pytest.raises(Rejected, match="shutting down"):
+            await dial(mx, OPPORTUNISTIC)
+
+
 async def test_required_tls_verifies_the_certificate(dial, trusted):
     async with ScriptedMx(starttls="220 go") as mx:
         assert (await dial(mx, REQUIRED)).tls is not None

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from hypothesis import given
@@ -377,6 +377,46 @@ async def test_a_reply_nobody_asked_for_ends_the_connection(dial):
         connection = await dial(mx)
         assert (await send(connection)).reply.lines == ("taken",)
         assert not connection.is_usable
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("unasked", ["421 4.4.2 idle too long", "250 out of the blue", "no SMTP"])
+async def test_what_is_said_on_an_idle_connection_ends_it(dial, unasked):
+    async with ScriptedMx() as mx:
+        connection = await dial(mx)
+        await send(connection)
+        mx.say(unasked)
+        await until(lambda: not connection.is_usable)
+
+
+async def test_the_reply_to_a_reset_may_come_while_nobody_waits(dial):
+    async with ScriptedMx(rcpt=["550 no", "250 yes"]) as mx:
+        connection = await dial(mx)
+        transcript = Transcript()
+        await send(connection, transcript=transcript)
+        await until(lambda: transcript.lines()[-1][2] == "250 2.0.0 Ok")
+        assert connection.is_usable
+        assert (await send(connection)).reply.code == 250
+
+
+async def test_a_refused_reset_is_noticed_while_nobody_waits(dial):
+    async with ScriptedMx(rcpt="550 no", rset="500 what?") as mx:
+        connection = await dial(mx)
+        await send(connection)
+        await until(lambda: not connection.is_usable)
+
+
+async def test_the_deadline_of_a_reply_does_not_end_an_idle_connection(dial):
+    async with ScriptedMx() as mx:
+        connection = await dial(mx, Timeouts(greeting_s=0.3, hello_s=0.3))
+        await asyncio.sleep(0.4)
+        assert connection.is_usable
+        assert (await send(connection)).reply.code == 250
 
 
 async def test_one_message_at_a_time(dial):
