@@ -1,0 +1,74 @@
+"""Objects of another Server, for the walk over all routes in test_tenants.
+
+An endpoint with a new path parameter needs a line in MAKERS: how to create such an object for a tenant, and an id
+that never existed. One whose body must be in order before it looks at the path needs a line in BODIES.
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from pillarbox.app import App
+from pillarbox.bounces.model import BounceType, NewBounce
+from pillarbox.bounces.record import record
+from pillarbox.servers.model import Server
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A Server, and a client that calls with its token."""
+
+    app: App
+    server: Server
+    api: httpx.AsyncClient
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Creates an object and returns its id as it stands in a path; `never` is an id that none ever had."""
+
+    make: Callable[[Tenant], Awaitable[str]]
+    never: str
+
+
+async def a_message(tenant: Tenant) -> str:
+    message = {"From": "a@sender.example", "To": "b@one.example", "Subject": "Hi", "TextBody": "x"}
+    sent = (await tenant.api.post("/email", json=message)).json()
+    assert sent["ErrorCode"] == 0, sent
+    return str(sent["MessageID"])
+
+
+async def a_bounce(tenant: Tenant) -> str:
+    new = NewBounce(
+        type=BounceType.HARD_BOUNCE,
+        rule="test",
+        server_id=tenant.server.id,
+        stream_key=tenant.server.streams["outbound"].key,
+        message_key=None,
+        message_id=str(uuid.uuid4()),
+        email="gone@one.example",
+        sender="a@sender.example",
+        subject="Hi",
+        tag=None,
+        details="550",
+        at=tenant.app.clock.now(),
+    )
+    bounce = await tenant.app.db.write(lambda tx: record(tx, new))
+    assert bounce is not None
+    return str(bounce.id)
+
+
+MAKERS: dict[str, Maker] = {
+    "message_id": Maker(a_message, "0199c0de-0000-7001-8000-000000000000"),
+    "bounce_id": Maker(a_bounce, "1999999999"),
+}
+"""By the name of the path parameter."""
+
+BODIES: dict[str, Any] = {}
+"""The body to call an endpoint with, by its name (`PUT /things/{thing_id}`); else an empty object."""
+
+LOOKS_ALIKE: frozenset[str] = frozenset()
+"""Endpoints that refuse a fresh object of the caller's own with the very text for one that does not exist."""
