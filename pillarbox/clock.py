@@ -3,6 +3,10 @@
 import time
 from datetime import UTC, datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
+
+EASTERN = ZoneInfo("America/New_York")
+"""Postmark's days, and its times without an offset."""
 
 
 class Clock(Protocol):

@@ -83,7 +83,8 @@ class Problem(StrEnum):
 
     # Webhooks
 
-    # Statistics
+    STATS_BAD_DATE = auto()
+    STATS_BAD_RANGE = auto()
 
 
 class Refused(Exception):

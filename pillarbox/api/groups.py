@@ -1,6 +1,6 @@
 """Every group of endpoints: the API, its reference, and the tests that walk all routes."""
 
-from pillarbox.api import bounces, email, messages, server
+from pillarbox.api import bounces, email, messages, server, stats
 from pillarbox.api.endpoint import Group
 
-GROUPS: tuple[Group, ...] = (email.group, server.group, messages.group, bounces.group)
+GROUPS: tuple[Group, ...] = (email.group, server.group, messages.group, bounces.group, stats.group)

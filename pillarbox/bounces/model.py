@@ -169,6 +169,20 @@ TYPES: dict[BounceType, TypeFacts] = {
     ),
 }
 
+COUNTED_AS_BOUNCED = (
+    BounceType.HARD_BOUNCE,
+    BounceType.TRANSIENT,
+    BounceType.DNS_ERROR,
+    BounceType.SPAM_NOTIFICATION,
+    BounceType.UNKNOWN,
+    BounceType.SOFT_BOUNCE,
+    BounceType.VIRUS_NOTIFICATION,
+    BounceType.BAD_EMAIL_ADDRESS,
+    BounceType.BLOCKED,
+    BounceType.DMARC_POLICY,
+)
+"""Types that say a message did not arrive: the others are answers, complaints and errors of ours."""
+
 _BY_LOWER_NAME = {bounce_type.lower(): bounce_type for bounce_type in BounceType}
 
 

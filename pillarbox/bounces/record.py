@@ -1,12 +1,14 @@
 """The one door for bounces, whether we were refused in the session, got a report later, or gave up by ourselves.
 
-bounce row -> suppression, if its type deactivates -> events, all in one transaction
+bounce row -> daily counters -> suppression, if its type deactivates -> events, all in one transaction
 """
 
 from pillarbox.bounces import store
 from pillarbox.bounces.model import TYPES, Bounce, BounceType, NewBounce
 from pillarbox.events import store as events
 from pillarbox.events.model import Event, EventType
+from pillarbox.stats import record as stats
+from pillarbox.stats.model import Place
 from pillarbox.storage.tx import Tx
 from pillarbox.suppressions import store as suppressions
 from pillarbox.suppressions.model import Origin, Reason, Suppression
@@ -21,7 +23,7 @@ _CAUSES = {
 
 
 def record(tx: Tx, new: NewBounce) -> Bounce | None:
-    """Keep a bounce, hold the address back if its type says so, and tell of both.
+    """Keep a bounce, count it, hold the address back if its type says so, and tell of both.
 
     None when the same message, recipient and type is already known: then nothing is written.
     Source: spec bounce-classification 1 and 2, bounces 3.
@@ -29,6 +31,9 @@ def record(tx: Tx, new: NewBounce) -> Bounce | None:
     bounce = store.insert(tx, new)
     if bounce is None:
         return None
+    if new.type is not BounceType.INBOUND_ERROR:  # mail that came in has no statistics
+        place = Place(server_id=new.server_id, stream_key=new.stream_key, tag=bounce.tag)
+        stats.bounced(tx, place, new.at, new.type.value)
     details = {"Summary": bounce.details, "BounceID": str(bounce.id)}
     told = [_event(new, bounce, EventType.BOUNCED, details)]
     if TYPES[new.type].deactivates:

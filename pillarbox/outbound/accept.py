@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from pillarbox.errors import Problem, Refused
 from pillarbox.outbound.model import Accepted, Prepared
 from pillarbox.outbound.store import messages
+from pillarbox.servers.model import TrackLinks
+from pillarbox.stats import record
+from pillarbox.stats.model import Sending
 from pillarbox.storage.tx import Tx
 from pillarbox.suppressions import store as suppressions
 
@@ -22,6 +25,7 @@ def accept(tx: Tx, batch: Sequence[Prepared]) -> list[Accepted | Refused]:
     inactive = _find_inactive(tx, batch)
     results: list[Accepted | Refused] = []
     kept: list[messages.Kept] = []
+    sent: list[Sending] = []
     for message, held in zip(batch, inactive, strict=True):
         distinct = message.recipients.distinct()
         if len(held) == len(distinct):
@@ -29,9 +33,22 @@ def accept(tx: Tx, batch: Sequence[Prepared]) -> list[Accepted | Refused]:
         else:
             results.append(Accepted(message.message_id, message.received_at, tuple(held)))
             kept.append((message, set(held)))
+            sent.append(_sending(message, len(distinct) - len(held)))
     if kept:
         tx.wake(DELIVERY, *messages.insert(tx, kept))
+        record.sent(tx, sent)
     return results
+
+
+def _sending(message: Prepared, copies: int) -> Sending:
+    return Sending(
+        message.server.id,
+        message.stream.key,
+        message.tag,
+        copies,
+        message.track_opens,
+        message.track_links is not TrackLinks.NONE,
+    )
 
 
 def _find_inactive(tx: Tx, batch: Sequence[Prepared]) -> list[list[str]]:

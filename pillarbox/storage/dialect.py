@@ -78,17 +78,31 @@ def insert(connection: Connection, table: Table) -> SqliteInsert | PostgresInser
 
 
 def insert_many(
-    connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+    connection: Connection,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    added: tuple[str, ...] = (),
 ) -> None:
-    """Insert rows of stored values (see storage.types) in as few statements as the database allows."""
+    """Insert rows of stored values (see storage.types) in as few statements as the database allows.
+
+    With `added`, a row whose primary key is there already adds these columns to it instead.
+    """
     driver = connection.connection.driver_connection
     if isinstance(driver, sqlite3.Connection):
-        _sqlite_insert(driver, table, columns, rows)
+        _sqlite_insert(driver, table, columns, rows, added)
     else:
         assert isinstance(driver, psycopg.Connection)
         driver.execute(
-            _postgres_statement(table, columns), list(map(list, zip(*rows, strict=True)))
+            _postgres_statement(table, columns, added), list(map(list, zip(*rows, strict=True)))
         )
+
+
+def own_counter(connection: Connection) -> int:
+    """A number that no other connection to the database has now: where it may count without waiting for others."""
+    driver = connection.connection.driver_connection
+    return driver.info.backend_pid if isinstance(driver, psycopg.Connection) else 0
 
 
 def _sqlite_insert(
@@ -96,10 +110,11 @@ def _sqlite_insert(
     table: Table,
     columns: tuple[str, ...],
     rows: Sequence[tuple[Any, ...]],
+    added: tuple[str, ...],
 ) -> None:
     done = 0
     for size in _CHUNKS:
-        statement = _sqlite_statement(table, columns, size)
+        statement = _sqlite_statement(table, columns, size, added)
         while len(rows) - done >= size:
             values = [value for row in rows[done : done + size] for value in row]
             driver.execute(statement, values)
@@ -107,17 +122,29 @@ def _sqlite_insert(
 
 
 @lru_cache
-def _sqlite_statement(table: Table, columns: tuple[str, ...], rows: int) -> str:
+def _sqlite_statement(
+    table: Table, columns: tuple[str, ...], rows: int, added: tuple[str, ...]
+) -> str:
     holes = ",".join(["(" + ",".join("?" * len(columns)) + ")"] * rows)
-    return f"INSERT INTO {table.name} ({','.join(columns)}) VALUES {holes}"  # noqa: S608 - names of our own
+    insert_rows = f"INSERT INTO {table.name} ({','.join(columns)}) VALUES {holes}"  # noqa: S608 - names of our own
+    return insert_rows + _adding(table, added)
 
 
 @lru_cache
-def _postgres_statement(table: Table, columns: tuple[str, ...]) -> str:
+def _postgres_statement(table: Table, columns: tuple[str, ...], added: tuple[str, ...]) -> str:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     arrays = ",".join(f"%b::{table.c[name].type.compile(dialect)}[]" for name in columns)
     names = ",".join(columns)
-    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608 - names of our own
+    insert_rows = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608 - names of our own
+    return insert_rows + _adding(table, added)
+
+
+def _adding(table: Table, added: tuple[str, ...]) -> str:
+    if not added:
+        return ""
+    key = ",".join(column.name for column in table.primary_key)
+    sums = ",".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in added)
+    return f" ON CONFLICT ({key}) DO UPDATE SET {sums}"
 
 
 def database_time(connection: Connection) -> datetime:

@@ -42,6 +42,21 @@ class Tx:
         if rows:
             dialect.insert_many(self.connection, table, columns, rows)
 
+    def add_many(
+        self,
+        table: Table,
+        columns: tuple[str, ...],
+        rows: Sequence[tuple[Any, ...]],
+        *,
+        added: tuple[str, ...],
+    ) -> None:
+        """The same for rows of counters: where the primary key is there already, the columns `added` are added to.
+
+        No two rows may have the same key.
+        """
+        if rows:
+            dialect.insert_many(self.connection, table, columns, rows, added=added)
+
     def wake(self, topic: str, *hints: str) -> None:
         """Once committed, wake whoever listens to a topic."""
         self.wakes.setdefault(topic, set()).update(hints)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from pillarbox.errors import Problem, Refused
-from pillarbox.wire.problems import bounces, messages, sending, streams, transport
+from pillarbox.wire.problems import bounces, messages, sending, stats, streams, transport
 from pillarbox.wire.problems.row import Row
 
 CATALOG: dict[Problem, Row] = {
@@ -18,6 +18,7 @@ CATALOG: dict[Problem, Row] = {
     **streams.ROWS,
     **messages.ROWS,
     **bounces.ROWS,
+    **stats.ROWS,
 }
 
 

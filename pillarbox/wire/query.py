@@ -15,15 +15,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 from urllib.parse import parse_qsl
-from zoneinfo import ZoneInfo
 
 from msgspec import NODEFAULT, Meta, Struct
 from msgspec import inspect as shapes
 
+from pillarbox.clock import EASTERN
 from pillarbox.errors import Problem, Refused
 from pillarbox.wire.lenient import plain
 
-EASTERN = ZoneInfo("America/New_York")
 MAX_PARAMETERS = 1000
 MAX_PER_CALL = 500
 MAX_REACH = 10_000
