@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import dkim
-import httpx
 import pytest
 
 from pillarbox.domains import keys, store
@@ -14,63 +13,10 @@ from pillarbox.domains.model import KeyState
 from pillarbox.mail.verp import ReturnPaths
 from pillarbox.outbound.accept import DELIVERY
 from pillarbox.servers import store as servers
-from tests.conftest import SERVER_TOKEN, Running, SetClock
+from tests.conftest import SERVER_TOKEN, SetClock
 from tests.doubles.dns import SERVFAIL, DnsZone
 from tests.doubles.mx import DROP, ScriptedMx
-
-MAIL = {
-    "From": "Shop <shop@sender.example>",
-    "To": "Ann <ann@one.example>",
-    "Subject": "Hi",
-    "TextBody": "x",
-}
-
-
-_clients: list[httpx.AsyncClient] = []
-
-
-@pytest.fixture(autouse=True)
-async def closing():
-    """Close the connections of a test's clients."""
-    yield
-    while _clients:
-        await _clients.pop().aclose()
-
-
-class Client:
-    """The API as a client sees it."""
-
-    def __init__(self, running: Running) -> None:
-        self.running = running
-        self.http = httpx.AsyncClient(
-            base_url=running.http, headers={"X-Postmark-Server-Token": SERVER_TOKEN}
-        )
-
-        _clients.append(self.http)
-
-    async def send(self, **changes: Any) -> dict[str, Any]:
-        answer = await self.http.post("/email", json=MAIL | changes)
-        return dict(answer.json())
-
-    async def details(self, message_id: str) -> dict[str, Any]:
-        answer = await self.http.get(f"/messages/outbound/{message_id}/details")
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
-
-    async def events(self, message_id: str, count: int = 1) -> list[dict[str, Any]]:
-        """The message's events once there are so many."""
-        heard = self.running.app.wake.subscribe("events")
-        async with asyncio.timeout(20):
-            while True:
-                found = (await self.details(message_id))["MessageEvents"]
-                if len(found) >= count:
-                    return list(found)
-                await heard.wait(20)
-                heard.take()
-
-    async def bounces(self) -> list[dict[str, Any]]:
-        answer = await self.http.get("/bounces?count=50&offset=0")
-        return list(answer.json()["Bounces"])
+from tests.flows.client import Client
 
 
 @pytest.fixture
