@@ -53,7 +53,7 @@ def postgres_address() -> Iterator[str]:
             pytest.fail("PostgreSQL is missing")
         pytest.skip("PostgreSQL is not installed")
     with ExitStack() as stack:
-        address = stack.enter_context(postgres.cluster())
+        address = stack.enter_context(postgres.cluster()).address
         stack.enter_context(postgres.database(address, "blank"))
         blank = Database(
             f"postgresql+psycopg{address.removeprefix('postgresql')}/blank",

@@ -6,13 +6,15 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
-_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+_DURABLE = ("max_connections=200",)
 
 
 def binaries() -> Path | None:
@@ -21,9 +23,25 @@ def binaries() -> Path | None:
     return found[-1].parent if found else None
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A running cluster; `address` is a superuser's, without a database name."""
+
+    address: str
+    control: Callable[..., None]
+
+    def crash(self) -> None:
+        """End it without any tidying up."""
+        self.control("-m", "immediate", "stop")
+
+    def start(self) -> None:
+        """Start it again after a crash."""
+        self.control("-w", "start")
+
+
 @contextmanager
-def cluster() -> Iterator[str]:
-    """Start a cluster; its address as a superuser, without a database name."""
+def cluster(*, is_durable: bool = False) -> Iterator[Cluster]:
+    """Start a cluster; one that is not durable is quicker, and loses what was committed when it crashes."""
     programs = binaries()
     assert programs is not None
     directory = Path(tempfile.mkdtemp(prefix="pillarbox-pg-"))
@@ -54,15 +72,20 @@ def cluster() -> Iterator[str]:
         "UTF8",
         "--no-sync",
     )
-    options = " ".join(f"-c {setting}" for setting in _SETTINGS)
+    options = " ".join(f"-c {setting}" for setting in (_DURABLE if is_durable else _FAST))
     options += (
         f" -c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={directory}"
     )
-    run(str(programs / "pg_ctl"), "-D", data, "-w", "-l", f"{data}/log", "-o", options, "start")
+
+    def control(*what: str) -> None:
+        run(str(programs / "pg_ctl"), "-D", data, "-l", f"{data}/log", "-o", options, *what)
+
+    made = Cluster(f"postgresql://tester@127.0.0.1:{port}", control)
+    made.start()
     try:
-        yield f"postgresql://tester@127.0.0.1:{port}"
+        yield made
     finally:
-        run(str(programs / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
+        made.crash()
         shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -13,8 +13,8 @@ from tests import postgres
 def admin_url() -> Iterator[str]:
     if postgres.binaries() is None:
         pytest.skip("no PostgreSQL server programs here")
-    with postgres.cluster() as address:
-        yield f"{address.rstrip('/')}/postgres"
+    with postgres.cluster() as cluster:
+        yield f"{cluster.address.rstrip('/')}/postgres"
 
 
 def names(url: str) -> set[str]:
