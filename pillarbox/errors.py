@@ -75,7 +75,14 @@ class Problem(StrEnum):
 
     # Inbound messages
 
-    # Suppressions
+    SUPPRESSIONS_BAD_REASON = auto()
+    SUPPRESSIONS_BAD_ORIGIN = auto()
+    SUPPRESSION_NOT_YOURS = auto()
+    SUPPRESSIONS_FAILED = auto()
+    SUPPRESSION_BAD_ADDRESS = auto()
+    SUPPRESSIONS_NO_BODY = auto()
+    SUPPRESSIONS_TOO_MANY = auto()
+    SUPPRESSION_WITHOUT_ADDRESS = auto()
 
     # Triggers
 

@@ -13,11 +13,12 @@ import logging
 import random
 import re
 import uuid
+import zlib
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from pillarbox.api.callers import TOKEN_HEADERS, Call, Headers, Services
-from pillarbox.api.endpoint import Endpoint, Group
+from pillarbox.api.endpoint import Endpoint, Group, Streamed
 from pillarbox.api.intake import Disconnected, Intake, Receive
 from pillarbox.api.routes import Routes
 from pillarbox.errors import Problem, Refused, Unavailable
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 MIN_GZIP = 1024
 _GZIP_LEVEL = 4
+_GZIP_FORM = 31  # zlib's name for a gzip header and trailer
 _JSON_TYPES = frozenset((b"application/json", b"application/json; charset=utf-8"))
 _ANSWER_TYPE = (b"content-type", b"application/json; charset=utf-8")
 _gzip_wanted = re.compile(rb"(?:^|,)\s*(?:x-)?gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$)).*)?(?:,|$)")
@@ -55,6 +57,9 @@ class Api:
             return
         except Exception as problem:  # noqa: BLE001 - whatever happens, the caller gets an answer
             status, answer, body = self._explain(scope, problem)
+        if isinstance(body, Streamed):
+            await _send_streamed(body, headers, send)
+            return
         if len(body) > MIN_GZIP and _gzip_wanted.search(headers.get(b"accept-encoding", b"")):
             body = gzip.compress(body, _GZIP_LEVEL, mtime=0)
             answer += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
@@ -64,7 +69,7 @@ class Api:
         await send({"type": "http.response.start", "status": status, "headers": answer})
         await send({"type": "http.response.body", "body": body})
 
-    async def _serve(self, scope: Any, headers: Headers, receive: Receive) -> bytes:
+    async def _serve(self, scope: Any, headers: Headers, receive: Receive) -> bytes | Streamed:
         endpoint, parts = self._routes.find(scope["method"], scope["path"], scope["raw_path"])
         call = await endpoint.call.admit(self._services, headers)
         check_accept(headers)
@@ -72,14 +77,14 @@ class Api:
         if endpoint.query is not None:
             arguments["query"] = endpoint.query.read(scope["query_string"])
         if endpoint.body is None:
-            return encode(await self._run(endpoint, call, arguments))
+            return _written(await self._run(endpoint, call, arguments))
         length = body_length(headers)
         check_content_type(headers, length)
         body, taken = await self._intake.read(receive, length=length, limit=endpoint.limit)
         try:
             arguments["body"] = endpoint.read_body(body)
             del body
-            return encode(await self._run(endpoint, call, arguments))
+            return _written(await self._run(endpoint, call, arguments))
         finally:
             if taken:
                 self._intake.budget.give_back(taken)
@@ -111,6 +116,25 @@ class Api:
         if refused.problem is Problem.BODY_TIMED_OUT:
             headers.append((b"connection", b"close"))
         return status, headers, encode(Failure(code, text))
+
+
+def _written(answer: Any) -> bytes | Streamed:
+    return answer if isinstance(answer, Streamed) else encode(answer)
+
+
+async def _send_streamed(answer: Streamed, headers: Headers, send: Send) -> None:
+    """Send an answer piece by piece. If making one fails, the connection ends before the answer does."""
+    packing = None
+    sent = [_ANSWER_TYPE, (b"x-request-id", _new_id())]
+    if _gzip_wanted.search(headers.get(b"accept-encoding", b"")):
+        packing = zlib.compressobj(_GZIP_LEVEL, wbits=_GZIP_FORM)
+        sent += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
+    await send({"type": "http.response.start", "status": 200, "headers": sent})
+    async for piece in answer.pieces:
+        body = packing.compress(piece) if packing else piece
+        if body:
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+    await send({"type": "http.response.body", "body": packing.flush() if packing else b""})
 
 
 def read_headers(pairs: list[tuple[bytes, bytes]]) -> Headers:

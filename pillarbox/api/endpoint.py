@@ -8,11 +8,11 @@
 
 `call` names the token, `body` the shape of the JSON body (`X | None` where a body may be missing), `query` that of
 the query string; all other parameters are parts of the path. A plain function runs inside one transaction; an
-`async` one makes its own. What it returns is the JSON of an answer with status 200.
+`async` one makes its own, and may answer with a `Streamed`. What it returns is the JSON of the answer, status 200.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any, TypedDict, TypeVar, Unpack, get_args
@@ -27,6 +27,13 @@ MAX_BODY = 10 * MB
 MAX_BATCH_BODY = 50 * MB
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer too long to be held at once: its JSON text in pieces."""
+
+    pieces: AsyncIterator[bytes]
 
 
 class Options(TypedDict, total=False):

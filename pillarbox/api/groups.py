@@ -1,6 +1,13 @@
 """Every group of endpoints: the API, its reference, and the tests that walk all routes."""
 
-from pillarbox.api import bounces, email, messages, server, stats
+from pillarbox.api import bounces, email, messages, server, stats, suppressions
 from pillarbox.api.endpoint import Group
 
-GROUPS: tuple[Group, ...] = (email.group, server.group, messages.group, bounces.group, stats.group)
+GROUPS: tuple[Group, ...] = (
+    email.group,
+    server.group,
+    messages.group,
+    bounces.group,
+    suppressions.group,
+    stats.group,
+)

@@ -1,17 +1,18 @@
 """The one door for bounces, whether we were refused in the session, got a report later, or gave up by ourselves.
 
-bounce row -> daily counters -> suppression, if its type deactivates -> events, all in one transaction
+bounce row, daily counters, event -> suppression (outbound/suppress), if its type deactivates; all in one
+transaction
 """
 
 from pillarbox.bounces import store
 from pillarbox.bounces.model import TYPES, Bounce, BounceType, NewBounce
 from pillarbox.events import store as events
 from pillarbox.events.model import Event, EventType
+from pillarbox.outbound.suppress import suppress
 from pillarbox.stats import record as stats
 from pillarbox.stats.model import Place
 from pillarbox.storage.tx import Tx
-from pillarbox.suppressions import store as suppressions
-from pillarbox.suppressions.model import Origin, Reason, Suppression
+from pillarbox.suppressions.model import HeldBack, Origin, Reason, Suppression
 
 _CAUSES = {
     BounceType.HARD_BOUNCE: (Reason.HARD_BOUNCE, Origin.RECIPIENT),
@@ -35,34 +36,35 @@ def record(tx: Tx, new: NewBounce) -> Bounce | None:
         place = Place(server_id=new.server_id, stream_key=new.stream_key, tag=bounce.tag)
         stats.bounced(tx, place, new.at, new.type.value)
     details = {"Summary": bounce.details, "BounceID": str(bounce.id)}
-    told = [_event(new, bounce, EventType.BOUNCED, details)]
+    events.append(tx, [_event(new, bounce, details)])
     if TYPES[new.type].deactivates:
-        reason, origin = _CAUSES[new.type]
-        if _hold_back(tx, new, bounce, reason, origin):
-            details = {"Origin": origin.value, "SuppressSending": "True"}
-            told.append(_event(new, bounce, EventType.SUBSCRIPTION_CHANGED, details))
-    events.append(tx, told)
+        suppress(tx, [_held_back(new, bounce)])
     return bounce
 
 
-def _hold_back(tx: Tx, new: NewBounce, bounce: Bounce, reason: Reason, origin: Origin) -> bool:
-    suppression = Suppression(
-        stream_key=new.stream_key,
-        address=bounce.email.lower(),
-        reason=reason,
-        origin=origin,
-        created_at=new.at,
+def _held_back(new: NewBounce, bounce: Bounce) -> HeldBack:
+    reason, origin = _CAUSES[new.type]
+    return HeldBack(
+        suppression=Suppression(
+            stream_key=new.stream_key,
+            address=bounce.email.lower(),
+            reason=reason,
+            origin=origin,
+            created_at=new.at,
+        ),
+        server_id=new.server_id,
+        recipient=bounce.email,
+        message_key=new.message_key,
     )
-    return suppressions.upsert(tx, suppression)
 
 
-def _event(new: NewBounce, bounce: Bounce, kind: EventType, details: dict[str, str]) -> Event:
+def _event(new: NewBounce, bounce: Bounce, details: dict[str, str]) -> Event:
     return Event(
         server_id=new.server_id,
         stream_key=new.stream_key,
         message_key=new.message_key,
         recipient=bounce.email,
-        type=kind,
+        type=EventType.BOUNCED,
         at=new.at,
         details=details,
     )

@@ -4,6 +4,7 @@ The numbers are kept apart from the bounces: delivery statistics cover the whole
 do not.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -216,11 +217,11 @@ def list_tags(tx: Tx, server_id: int) -> list[str]:
     return sorted(row.tag for row in tx.rows(query))
 
 
-def mark_active(tx: Tx, stream_key: int, email: str) -> int:
-    """Note that bounces no longer deactivate an address in a stream; how many did."""
+def mark_active(tx: Tx, stream_key: int, addresses: Sequence[str]) -> int:
+    """Note that bounces no longer deactivate lower-cased addresses in a stream; how many did."""
     statement = update(bounces).where(
         bounces.c.stream_key == stream_key,
-        bounces.c.email_key == email.lower(),
+        bounces.c.email_key.in_(addresses),
         bounces.c.is_inactive,
     )
     return tx.run(statement.values(is_inactive=False))

@@ -116,6 +116,14 @@ def is_valid(email: str) -> bool:
     return True
 
 
+def bare_key(text: str) -> str | None:
+    """The key of one bare address, blanks around it ignored; None when it is none."""
+    try:
+        return _checked(text.strip()).lower()
+    except AddressError:
+        return None
+
+
 def header_form(address: Address) -> str:
     """The address with its name in Unicode, as people read it: `Joe Doe <joe@example.com>`.
 

@@ -1,14 +1,35 @@
-"""Suppressions in the database."""
+"""Suppressions in the database.
 
-from collections.abc import Iterable
+An address whose data were removed stays held back without being known: such suppressions stand in a table of
+their own, under a hash of the address.
+"""
 
-from sqlalchemy import Column, Integer, String, Table, delete, select, tuple_
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    Row,
+    String,
+    Table,
+    delete,
+    exists,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.sql import Select
 
 from pillarbox.storage import dialect
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import TextEnum, UtcTime
-from pillarbox.suppressions.model import Origin, Reason, Suppression
+from pillarbox.suppressions.model import Origin, Reason, Suppression, SuppressionSearch
 
 suppressions = Table(
     "suppressions",
@@ -18,46 +39,154 @@ suppressions = Table(
     Column("reason", TextEnum(Reason), nullable=False),
     Column("origin", TextEnum(Origin), nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    # The order of the list; it holds all columns, so that a filter costs no look at the rows.
+    Index("ix_suppressions_stream", "stream_key", "created_at", "address", "reason", "origin"),
+    Index("ix_suppressions_address", "address"),
 )
+erased_suppressions = Table(
+    "erased_suppressions",
+    metadata,
+    Column("stream_key", Integer, primary_key=True),
+    Column("hash", String(64), primary_key=True),
+    Column("reason", TextEnum(Reason), nullable=False),
+    Column("origin", TextEnum(Origin), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+Pair = tuple[int, str]
+"""A stream's key and a lower-cased address."""
+
+_KEY = ("stream_key", "address")
+_ERASED_KEY = ("stream_key", "hash")
 _PAIRS_AT_ONCE = 400
+# One more row says whether there are erased ones at all: mostly there are none, and nothing is hashed.
+_HAS_ERASED: Select[Any] = select(literal(0), literal("")).where(
+    exists(select(erased_suppressions.c.hash))
+)
+_MARK = (0, "")
 
 
-def held_back(tx: Tx, pairs: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
-    """Those of the pairs (stream key, lower-cased address) that are suppressed."""
+def held_back(tx: Tx, pairs: Iterable[Pair]) -> set[Pair]:
+    """Those of the pairs that are suppressed."""
     wanted = list(pairs)
-    found: set[tuple[int, str]] = set()
+    found: set[Pair] = set()
     columns = tuple_(suppressions.c.stream_key, suppressions.c.address)
     for start in range(0, len(wanted), _PAIRS_AT_ONCE):
         part = wanted[start : start + _PAIRS_AT_ONCE]
         query = select(suppressions.c.stream_key, suppressions.c.address).where(columns.in_(part))
-        found.update((row.stream_key, row.address) for row in tx.rows(query))
+        got = {(row[0], row[1]) for row in tx.rows(union_all(query, _HAS_ERASED))}
+        if _MARK in got:
+            got.remove(_MARK)
+            got.update(_erased(tx, part))
+        found |= got
     return found
 
 
-def upsert(tx: Tx, suppression: Suppression) -> bool:
-    """Hold an address back; True when it was not before. A complaint outranks any earlier reason."""
-    values = {
-        "stream_key": suppression.stream_key,
-        "address": suppression.address,
-        "reason": suppression.reason,
-        "origin": suppression.origin,
-        "created_at": suppression.created_at,
-    }
-    key = ["stream_key", "address"]
-    is_new = not held_back(tx, [(suppression.stream_key, suppression.address)])
-    insert = dialect.insert(tx.connection, suppressions).values(values)
-    if suppression.reason is Reason.SPAM_COMPLAINT:
-        tx.run(insert.on_conflict_do_update(index_elements=key, set_=values))
-    else:
-        tx.run(insert.on_conflict_do_nothing(index_elements=key))
-    return is_new
+def find_all(tx: Tx, stream_key: int, addresses: Collection[str]) -> dict[str, Suppression]:
+    """The suppressions of these lower-cased addresses in a stream, erased ones too."""
+    pairs = [(stream_key, address) for address in addresses]
+    found = {pair[1]: suppression for pair, suppression in _erased(tx, pairs).items()}
+    at = suppressions.c
+    query = select(suppressions).where(at.stream_key == stream_key, at.address.in_(addresses))
+    # What was added after an erasure is a complaint, and outranks it.
+    return found | {row.address: _suppression(row) for row in tx.rows(query)}
 
 
-def remove(tx: Tx, stream_key: int, address: str) -> bool:
-    """Send to an address again, unless it complained; False when nothing was held back."""
-    statement = delete(suppressions).where(
-        suppressions.c.stream_key == stream_key,
-        suppressions.c.address == address,
-        suppressions.c.reason != Reason.SPAM_COMPLAINT,
+def insert(tx: Tx, new: Sequence[Suppression]) -> set[Pair]:
+    """Hold addresses back; those that were not before. A complaint takes the place of any earlier reason."""
+    fresh = [one for one in new if one.reason is not Reason.SPAM_COMPLAINT]
+    known = held_back(tx, [_pair(one) for one in new])
+    fresh = [one for one in fresh if _pair(one) not in known]
+    complaints = [one for one in new if one.reason is Reason.SPAM_COMPLAINT]
+    added = {_pair(one) for one in complaints} - known
+    insertion = dialect.insert(tx.connection, suppressions)
+    if fresh:
+        statement = insertion.values([_values(one) for one in fresh])
+        kept = statement.on_conflict_do_nothing(index_elements=_KEY)
+        added |= {(row[0], row[1]) for row in tx.rows(kept.returning(*suppressions.primary_key))}
+    for one in complaints:
+        statement = insertion.values(_values(one))
+        tx.run(statement.on_conflict_do_update(index_elements=_KEY, set_=_values(one)))
+    return added
+
+
+def remove(tx: Tx, stream_key: int, addresses: Collection[str]) -> set[str]:
+    """Send to these lower-cased addresses again; those of them that were held back."""
+    at, erased = suppressions.c, erased_suppressions.c
+    own = delete(suppressions).where(at.stream_key == stream_key, at.address.in_(addresses))
+    removed = {row.address for row in tx.rows(own.returning(at.address))}
+    hashes = {address_hash(address): address for address in addresses}
+    hidden = delete(erased_suppressions).where(
+        erased.stream_key == stream_key, erased.hash.in_(hashes)
     )
-    return tx.run(statement) > 0
+    return removed | {hashes[row.hash] for row in tx.rows(hidden.returning(erased.hash))}
+
+
+def newest(
+    tx: Tx, wanted: SuppressionSearch, *, after: Suppression | None, limit: int
+) -> list[Suppression]:
+    """The suppressions that match and come after `after`, newest first; erased ones are not listed."""
+    at = suppressions.c
+    query = select(suppressions).where(*_conditions(wanted))
+    if after is not None:
+        here = tuple_(literal(after.created_at, UtcTime), literal(after.address))
+        query = query.where(tuple_(at.created_at, at.address) < here)
+    query = query.order_by(at.created_at.desc(), at.address.desc()).limit(limit)
+    return [_suppression(row) for row in tx.rows(query)]
+
+
+def erase(tx: Tx, address: str) -> int:
+    """Forget a lower-cased address, yet go on holding it back: only its hash stays. How many streams held it."""
+    of_address = suppressions.c.address == address
+    held = [_values(_suppression(row)) for row in tx.rows(select(suppressions).where(of_address))]
+    for values in held:
+        values["hash"] = address_hash(values.pop("address"))
+        statement = dialect.insert(tx.connection, erased_suppressions).values(values)
+        tx.run(statement.on_conflict_do_update(index_elements=_ERASED_KEY, set_=values))
+    return tx.run(delete(suppressions).where(of_address)) if held else 0
+
+
+def address_hash(address: str) -> str:
+    """What stands for an address that was erased."""
+    return hashlib.sha256(f"pillarbox suppression {address}".encode()).hexdigest()
+
+
+def _erased(tx: Tx, pairs: Sequence[Pair]) -> dict[Pair, Suppression]:
+    hashes = {(stream, address_hash(address)): (stream, address) for stream, address in pairs}
+    columns = tuple_(erased_suppressions.c.stream_key, erased_suppressions.c.hash)
+    query = select(erased_suppressions).where(columns.in_(list(hashes)))
+    found = {}
+    for row in tx.rows(query):
+        pair = hashes[row.stream_key, row.hash]
+        found[pair] = Suppression(
+            stream_key=row.stream_key,
+            address=pair[1],
+            reason=row.reason,
+            origin=row.origin,
+            created_at=row.created_at,
+        )
+    return found
+
+
+def _conditions(wanted: SuppressionSearch) -> list[ColumnElement[bool]]:
+    at = suppressions.c
+    equal = {at.reason: wanted.reason, at.origin: wanted.origin, at.address: wanted.address}
+    found = [at.stream_key == wanted.stream_key]
+    found += [column == value for column, value in equal.items() if value is not None]
+    if wanted.since is not None:
+        found.append(at.created_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(at.created_at <= wanted.until)
+    return found
+
+
+def _pair(suppression: Suppression) -> Pair:
+    return suppression.stream_key, suppression.address
+
+
+def _values(suppression: Suppression) -> dict[str, Any]:
+    return {column.name: getattr(suppression, column.name) for column in suppressions.c}
+
+
+def _suppression(row: Row[Any]) -> Suppression:
+    return Suppression(**row._asdict())

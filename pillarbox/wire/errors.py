@@ -9,7 +9,15 @@ from collections.abc import Iterable
 import msgspec
 
 from pillarbox.errors import Problem, Refused
-from pillarbox.wire.problems import bounces, messages, sending, stats, streams, transport
+from pillarbox.wire.problems import (
+    bounces,
+    messages,
+    sending,
+    stats,
+    streams,
+    suppressions,
+    transport,
+)
 from pillarbox.wire.problems.row import Row
 
 CATALOG: dict[Problem, Row] = {
@@ -19,6 +27,7 @@ CATALOG: dict[Problem, Row] = {
     **messages.ROWS,
     **bounces.ROWS,
     **stats.ROWS,
+    **suppressions.ROWS,
 }
 
 

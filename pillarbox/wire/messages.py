@@ -14,6 +14,9 @@ from pillarbox.wire.base import Reply, stamp
 from pillarbox.wire.query import MESSAGES, Paged, Since, Until
 
 MAX_STORED_BODY = 1_048_576
+_HIDDEN = frozenset(
+    {"SuppressionReason"}
+)  # what webhooks tell of an event, and message details do not
 _STATUSES = {
     "queued": MessageStatus.QUEUED,
     "sent": MessageStatus.SENT,
@@ -106,7 +109,8 @@ class MessageEvent(Reply):
     @classmethod
     def of(cls, event: Event) -> "MessageEvent":
         """An event as shown."""
-        return cls(event.recipient, event.type.value, stamp(event.at), event.details)
+        details = {name: text for name, text in event.details.items() if name not in _HIDDEN}
+        return cls(event.recipient, event.type.value, stamp(event.at), details)
 
 
 class OutboundDetails(OutboundMessage, kw_only=True):

@@ -14,7 +14,8 @@ import httpx
 from pillarbox.app import App
 from pillarbox.bounces.model import BounceType, NewBounce
 from pillarbox.bounces.record import record
-from pillarbox.servers.model import Server
+from pillarbox.servers.model import Server, StreamType, Unsubscribe
+from pillarbox.servers.store import streams
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,19 @@ async def a_bounce(tenant: Tenant) -> str:
     return str(bounce.id)
 
 
+async def a_stream(tenant: Tenant) -> str:
+    slug = f"s{uuid.uuid4().hex[:8]}"
+    values = {"server_id": tenant.server.id, "slug": slug, "name": slug}
+    kind = {"type": StreamType.TRANSACTIONAL, "unsubscribe": Unsubscribe.NONE}
+    with tenant.app.db.transaction() as tx:
+        tx.run(streams.insert(), values | kind | {"created_at": tx.now})
+    return slug
+
+
 MAKERS: dict[str, Maker] = {
     "message_id": Maker(a_message, "0199c0de-0000-7001-8000-000000000000"),
     "bounce_id": Maker(a_bounce, "1999999999"),
+    "stream_id": Maker(a_stream, "nowhere"),
 }
 """By the name of the path parameter."""
 

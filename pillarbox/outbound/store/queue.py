@@ -5,7 +5,7 @@ waiting messages costs the others nothing. The statements are written out per da
 of all and PostgreSQL takes all lanes in one round trip.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -277,6 +277,23 @@ def drop(tx: Tx, message_key: int | None) -> int:
     if message_key is not None:
         statement = statement.where(recipients.c.message_key == message_key)
     return tx.run(statement)
+
+
+def suppress(tx: Tx, stream_key: int, addresses: Collection[str]) -> list[int]:
+    """Take what waits for lower-cased addresses in a stream off the queue, unless in hand; the messages' keys."""
+    columns = recipients.c
+    statement = (
+        update(recipients)
+        .where(
+            columns.address_key.in_(addresses),
+            columns.stream_key == stream_key,
+            columns.state == RecipientState.QUEUED,
+            columns.lease.is_(None),
+        )
+        .values(state=RecipientState.SUPPRESSED)
+        .returning(columns.message_key)
+    )
+    return sorted({row.message_key for row in tx.rows(statement)})
 
 
 def _id(one: Move) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from pillarbox.mail.address import (
     Address,
     AddressError,
     AddressProblem,
+    bare_key,
     header_form,
     is_valid,
     parse_list,
@@ -298,3 +299,19 @@ def test_quadratic_address_lists_take_linear_time(piece):
     with contextlib.suppress(AddressError):
         parse_list(text)
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (" Ann@Example.ORG ", "ann@example.org"),
+        ("ann@grüße.example", "ann@xn--gre-6ka8l.example"),
+        ("Ann <ann@example.org>", None),
+        ("ann@example.org, bob@example.org", None),
+        ("ann@localhost", None),
+        ("example.org", None),
+        ("", None),
+    ],
+)
+def test_the_key_of_one_bare_address(text, key):
+    assert bare_key(text) == key

@@ -19,7 +19,7 @@ def hold_back(app, server, address: str, slug: str = "outbound") -> None:
             origin=Origin.RECIPIENT,
             created_at=tx.now,
         )
-        suppressions.upsert(tx, suppression)
+        suppressions.insert(tx, [suppression])
 
 
 async def test_a_message_is_kept_whole(app, server) -> None:
