@@ -28,12 +28,13 @@ INACTIVE = (
 
 async def source(app, answer):
     key = key_of(answer.json()["MessageID"])
+    assert key is not None
     raw = await app.db.read(lambda tx: messages.find_raw(tx, key))
     return message_from_bytes(raw, policy=policy.default)
 
 
 async def total(api) -> int:
-    return (await api.get("/messages/outbound?count=1&offset=0")).json()["TotalCount"]
+    return int((await api.get("/messages/outbound?count=1&offset=0")).json()["TotalCount"])
 
 
 async def suppress(app, server, *addresses: str) -> None:
