@@ -115,10 +115,9 @@ class _Tree:
 def _mark(place: _Place, node: Value | Section | Loop) -> None:
     if place.beyond:
         return
-    match node:
-        case Value():
-            place.node.is_printed = True
-        case Section():
-            place.node.is_condition = True
-        case Loop():
-            place.node.is_array = True
+    if isinstance(node, Value):
+        place.node.is_printed = True
+    elif isinstance(node, Section):
+        place.node.is_condition = True
+    else:
+        place.node.is_array = True

@@ -19,11 +19,14 @@ from pillarbox.mustachio.model import (
     TemplateError,
     Value,
 )
-from pillarbox.mustachio.paths import is_legal, path_of
+from pillarbox.mustachio.paths import path_of
 from pillarbox.mustachio.tokens import Kind, Token, tokens_of
 
 MAX_ERRORS = 1000
 """Errors after these are not reported."""
+
+MAX_TOKENS = 100_000
+"""A text with more, counting the text between tokens too, is not parsed to its end: that is its last error."""
 
 _PATH = "The path '%s' is not valid. Please see documentation for examples of valid paths."
 _LOOP_WITHOUT_PATH = (
@@ -40,6 +43,7 @@ _NOT_CLOSED = (
     "A scope block to the following path was opened but not closed: '%s', "
     "please close it using the appropriate syntax."
 )
+_TOO_MANY_TOKENS = "The template has too many elements."
 
 _NOWHERE = Path("", 0, ())
 _PLACEHOLDER = Placeholder()
@@ -49,9 +53,10 @@ _LOOPS = (Kind.LOOP, Kind.LOOP_WITHOUT_PATH)
 def parse(text: str) -> Parsed:
     """Parse one part of a template: a subject, an HTML body or a text body."""
     parser = _Parser()
-    for token in tokens_of(text):
+    tokens = tokens_of(text)
+    for token in islice(tokens, MAX_TOKENS):
         parser.take(token)
-    parser.finish()
+    parser.finish(next(tokens, None))
     if parser.faults:
         return Parsed(None, tuple(_errors(text, parser.faults)))
     return Parsed(Template(_body(parser.root.nodes), parser.placeholders), ())
@@ -108,8 +113,12 @@ class _Parser:
     def take(self, token: Token) -> None:
         self._take[token.kind](token)
 
-    def finish(self) -> None:
-        self.faults += [_Fault(block.at, _NOT_CLOSED, block.text) for block in self.blocks[1:]]
+    def finish(self, following: Token | None) -> None:
+        """Find what only the end of the text tells. following: a token that is one too many."""
+        if following is None:
+            self.faults += [_Fault(block.at, _NOT_CLOSED, block.text) for block in self.blocks[1:]]
+        else:
+            self.faults.append(_Fault(following.at, _TOO_MANY_TOKENS))
         self.faults.sort(key=lambda fault: fault.at)
 
     def _literal(self, token: Token) -> None:
@@ -167,10 +176,11 @@ class _Parser:
         return is_section and block.text == token.content
 
     def _path(self, token: Token) -> Path:
-        if is_legal(token.content):
-            return path_of(token.content)
-        self.faults.append(_Fault(token.at, _PATH, token.content))
-        return _NOWHERE
+        path = path_of(token.content)
+        if path is None:
+            self.faults.append(_Fault(token.at, _PATH, token.content))
+            return _NOWHERE
+        return path
 
 
 def _body(nodes: list[Node]) -> Body:

@@ -9,18 +9,14 @@ _UP = "../"
 # The patterns of Postmark's engine, to the letter.
 _fault = re.compile(r"[.]{3,}|[^\w./_]+|(?<!\.\.)/|[.]{2,}($|[^/])").search
 _elements = re.compile(r"\.\.[\\/]|[^.]+").findall
-_is_name = re.compile(r"\w+").fullmatch
 
 
-def is_legal(text: str) -> bool:
-    """Whether a text may stand for a path. The empty text may: it means the current context."""
-    return _fault(text) is None
-
-
-def path_of(text: str) -> Path:
-    """Read a legal path."""
-    if _is_name(text):
+def path_of(text: str) -> Path | None:
+    """Read a path; None if the text is none. The empty text is one: it means the current context."""
+    if text.isascii() and text.isidentifier():
         return Path(text, 0, (text,))
+    if _fault(text):
+        return None
     ups = 0
     names: list[str] = []
     for element in _elements(text):
