@@ -3,9 +3,10 @@
 Takes time in proportion to the text, whatever is in it. Source: spec templates 6.1 to 6.3, 6.7.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import ClassVar
 
 from pillarbox.mustachio.model import (
     Body,
@@ -26,7 +27,7 @@ MAX_ERRORS = 1000
 """Errors after these are not reported."""
 
 MAX_TOKENS = 100_000
-"""A text with more, counting the text between tokens too, is not parsed to its end: that is its last error."""
+"""A text with more, counting the text between tokens too, is not parsed to its end, which is an error too."""
 
 _PATH = "The path '%s' is not valid. Please see documentation for examples of valid paths."
 _LOOP_WITHOUT_PATH = (
@@ -95,23 +96,9 @@ class _Parser:
         self.blocks = [self.root]
         self.faults: list[_Fault] = []
         self.placeholders = 0
-        self._take = {
-            Kind.LITERAL: self._literal,
-            Kind.VALUE: self._value,
-            Kind.RAW_VALUE: self._value,
-            Kind.SECTION: self._section,
-            Kind.INVERTED: self._section,
-            Kind.END: self._end,
-            Kind.LOOP: self._open,
-            Kind.LOOP_WITHOUT_PATH: self._loop_without_path,
-            Kind.LOOP_END: self._loop_end,
-            Kind.MISSPELT_LOOP_END: self._misspelt_loop_end,
-            Kind.CONTENT: self._content,
-            Kind.COMMENT: self._comment,
-        }
 
     def take(self, token: Token) -> None:
-        self._take[token.kind](token)
+        self._TAKE[token.kind](self, token)
 
     def finish(self, following: Token | None) -> None:
         """Find what only the end of the text tells. following: a token that is one too many."""
@@ -181,6 +168,21 @@ class _Parser:
             self.faults.append(_Fault(token.at, _PATH, token.content))
             return _NOWHERE
         return path
+
+    _TAKE: ClassVar[dict[Kind, Callable[["_Parser", Token], None]]] = {
+        Kind.LITERAL: _literal,
+        Kind.VALUE: _value,
+        Kind.RAW_VALUE: _value,
+        Kind.SECTION: _section,
+        Kind.INVERTED: _section,
+        Kind.END: _end,
+        Kind.LOOP: _open,
+        Kind.LOOP_WITHOUT_PATH: _loop_without_path,
+        Kind.LOOP_END: _loop_end,
+        Kind.MISSPELT_LOOP_END: _misspelt_loop_end,
+        Kind.CONTENT: _content,
+        Kind.COMMENT: _comment,
+    }
 
 
 def _body(nodes: list[Node]) -> Body:

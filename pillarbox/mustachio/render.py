@@ -47,8 +47,8 @@ class BudgetExceeded(RenderError):
 class Budget:
     """What rendering may still cost; one is shared by all parts of a message, and goes down.
 
-    steps: tokens and path elements gone through, some million a second. size: octets of UTF-8 made. The defaults
-    have room for two bodies of 5 MB and a subject. A rendering that fails takes its steps, but no size.
+    steps: tokens and path elements gone through, about a million a second. size: octets of UTF-8 made. By default
+    there is room for two bodies of 5 MB and a subject. A rendering that fails takes its steps, but no size.
     """
 
     steps: int = 1_000_000
