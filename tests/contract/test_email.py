@@ -39,17 +39,17 @@ async def total(api) -> int:
 
 async def suppress(app, server, *addresses: str) -> None:
     with app.db.transaction() as tx:
-        for address in addresses:
-            suppressions.upsert(
-                tx,
-                Suppression(
-                    stream_key=server.streams["outbound"].key,
-                    address=address,
-                    reason=Reason.HARD_BOUNCE,
-                    origin=Origin.RECIPIENT,
-                    created_at=tx.now,
-                ),
+        held = [
+            Suppression(
+                stream_key=server.streams["outbound"].key,
+                address=address,
+                reason=Reason.HARD_BOUNCE,
+                origin=Origin.RECIPIENT,
+                created_at=tx.now,
             )
+            for address in addresses
+        ]
+        suppressions.insert(tx, held)
 
 
 async def test_the_answer(api):
