@@ -168,6 +168,9 @@ class Config:
     )
     starttls: bool = _setting("`off` switches the offer of STARTTLS off", _switch, "on")
     retention_days: int = _setting("message content and events", _number(1, 3650), "45")
+    template_limit: int = _setting(
+        "active templates a Server may have, layouts included", _number(1, 100_000), "100"
+    )
     workers: int = _setting(
         "worker processes for the roles that use several", _number(1, 256), shown="number of cores"
     )

@@ -49,6 +49,32 @@ class Problem(StrEnum):
     # Bulk
 
     # Templates
+    TEMPLATES_BAD_PAGE = auto()
+    TEMPLATES_BAD_TYPE = auto()
+    TEMPLATE_NOT_FOUND = auto()
+    TEMPLATE_ALIAS_NOT_FOUND = auto()
+    LAYOUT_NOT_FOUND = auto()
+    TOO_MANY_TEMPLATES = auto()
+    NO_TEMPLATE_DATA = auto()
+    FIELD_REQUIRED = auto()
+    TEMPLATE_BODY_REQUIRED = auto()
+    TEMPLATE_FIELD_TOO_LONG = auto()
+    ALIAS_INVALID = auto()
+    ALIAS_TAKEN = auto()
+    TEMPLATE_TYPE_INVALID = auto()
+    TEMPLATE_SYNTAX = auto()
+    RESERVED_MODEL_KEY = auto()
+    PUSH_TO_ITSELF = auto()
+    LAYOUT_WITH_SUBJECT = auto()
+    LAYOUT_WITH_LAYOUT = auto()
+    NOTHING_TO_PUSH = auto()
+    TOO_MANY_TO_PUSH = auto()
+    PUSH_TYPES_DIFFER = auto()
+    LAYOUT_IN_USE = auto()
+    LAYOUT_PLACEHOLDER = auto()
+    PUSH_SERVERS_NOT_FOUND = auto()
+    PUSH_DESTINATION_NOT_FOUND = auto()
+    PUSH_SOURCE_NOT_FOUND = auto()
 
     # Servers
 

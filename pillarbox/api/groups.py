@@ -1,10 +1,11 @@
 """Every group of endpoints: the API, its reference, and the tests that walk all routes."""
 
-from pillarbox.api import bounces, email, messages, server, stats, suppressions
+from pillarbox.api import bounces, email, messages, server, stats, suppressions, templates
 from pillarbox.api.endpoint import Group
 
 GROUPS: tuple[Group, ...] = (
     email.group,
+    templates.group,
     server.group,
     messages.group,
     bounces.group,

@@ -16,6 +16,7 @@ from pillarbox.wire.problems import (
     stats,
     streams,
     suppressions,
+    templates,
     transport,
 )
 from pillarbox.wire.problems.row import Row
@@ -23,6 +24,7 @@ from pillarbox.wire.problems.row import Row
 CATALOG: dict[Problem, Row] = {
     **transport.ROWS,
     **sending.ROWS,
+    **templates.ROWS,
     **streams.ROWS,
     **messages.ROWS,
     **bounces.ROWS,

@@ -71,10 +71,17 @@ async def a_stream(tenant: Tenant) -> str:
     return slug
 
 
+async def a_template(tenant: Tenant) -> str:
+    template = {"Name": "Welcome", "Subject": "Hi", "TextBody": "x"}
+    created = (await tenant.api.post("/templates", json=template)).json()
+    return str(created["TemplateId"])
+
+
 MAKERS: dict[str, Maker] = {
     "message_id": Maker(a_message, "0199c0de-0000-7001-8000-000000000000"),
     "bounce_id": Maker(a_bounce, "1999999999"),
     "stream_id": Maker(a_stream, "nowhere"),
+    "template": Maker(a_template, "1999999999"),
 }
 """By the name of the path parameter."""
 

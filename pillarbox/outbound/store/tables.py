@@ -54,6 +54,7 @@ messages = Table(
     Column("bounce_type", String(40)),
     Column("body_form", Integer, nullable=False),
     Column("size_bytes", Integer, nullable=False),
+    Column("render_error", Text),
     Index("ix_messages_stream", "server_id", "stream_key", "key"),
     Index(
         "ix_messages_tag",
