@@ -142,6 +142,11 @@ class Config:
         "",
         shown="empty",
     )
+    webhooks_verify: bool = _setting(
+        "whether saving a webhook calls its URL first and fails when that does, unless the request says otherwise",
+        _switch,
+        "off",
+    )
     server_token: str | None = _setting(
         "token of the first server, used only when the database is first created",
         shown="random, printed",

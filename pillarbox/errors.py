@@ -114,7 +114,20 @@ class Problem(StrEnum):
 
     # Data removals
 
-    # Webhooks
+    WEBHOOK_STREAM_ARCHIVED = auto()
+    WEBHOOK_STREAM_INBOUND = auto()
+    WEBHOOK_NOT_FOUND = auto()
+    WEBHOOK_TRIGGER_UNSUPPORTED = auto()
+    WEBHOOK_URL_INVALID = auto()
+    WEBHOOK_BODY_MISSING = auto()
+    WEBHOOK_ID_GIVEN = auto()
+    WEBHOOK_IDENTITY_CHANGED = auto()
+    WEBHOOK_HEADER_INVALID = auto()
+    TOO_MANY_WEBHOOKS = auto()
+    WEBHOOK_FIELD_INVALID = auto()
+    WEBHOOK_STATUS_FILTER_INVALID = auto()
+    WEBHOOK_STATUS_GIVEN = auto()
+    WEBHOOK_VERIFICATION_FAILED = auto()
 
     STATS_BAD_DATE = auto()
     STATS_BAD_RANGE = auto()

@@ -23,7 +23,7 @@ from pillarbox.api.intake import Disconnected, Intake, Receive
 from pillarbox.api.routes import Routes
 from pillarbox.errors import Problem, Refused, Unavailable
 from pillarbox.wire.base import encode
-from pillarbox.wire.errors import Failure, describe
+from pillarbox.wire.errors import Explained, Failure, describe
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +115,8 @@ class Api:
         headers = [_ANSWER_TYPE, (b"x-pm-apierrorcode", b"%d" % code)]
         if refused.problem is Problem.BODY_TIMED_OUT:
             headers.append((b"connection", b"close"))
-        return status, headers, encode(Failure(code, text))
+        body = refused.body if isinstance(refused, Explained) else Failure(code, text)
+        return status, headers, encode(body)
 
 
 def _written(answer: Any) -> bytes | Streamed:

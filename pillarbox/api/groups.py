@@ -1,6 +1,6 @@
 """Every group of endpoints: the API, its reference, and the tests that walk all routes."""
 
-from pillarbox.api import bounces, email, messages, server, stats, suppressions, templates
+from pillarbox.api import bounces, email, messages, server, stats, suppressions, templates, webhooks
 from pillarbox.api.endpoint import Group
 
 GROUPS: tuple[Group, ...] = (
@@ -11,4 +11,5 @@ GROUPS: tuple[Group, ...] = (
     bounces.group,
     suppressions.group,
     stats.group,
+    webhooks.group,
 )

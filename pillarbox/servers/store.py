@@ -162,6 +162,14 @@ def get(tx: Tx, server_id: ServerId) -> Server:
     return _server(tx, row)
 
 
+def find_stream(tx: Tx, server_id: int, slug: str) -> Stream | None:
+    """The stream of this name in any case, archived ones included."""
+    row = tx.first(
+        select(streams).where(streams.c.server_id == server_id, streams.c.slug == slug.lower())
+    )
+    return None if row is None else Stream(**row._asdict())
+
+
 def list_servers(tx: Tx) -> list[Server]:
     """All Servers by id."""
     return [_server(tx, row) for row in tx.rows(select(servers).order_by(servers.c.id))]

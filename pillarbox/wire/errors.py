@@ -18,6 +18,7 @@ from pillarbox.wire.problems import (
     suppressions,
     templates,
     transport,
+    webhooks,
 )
 from pillarbox.wire.problems.row import Row
 
@@ -30,6 +31,7 @@ CATALOG: dict[Problem, Row] = {
     **bounces.ROWS,
     **stats.ROWS,
     **suppressions.ROWS,
+    **webhooks.ROWS,
 }
 
 
@@ -38,6 +40,14 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
 
     ErrorCode: int
     Message: str
+
+
+class Explained(Refused):
+    """A refusal that is told in a body of its own instead of Failure's."""
+
+    def __init__(self, problem: Problem, body: msgspec.Struct, **details: str) -> None:
+        super().__init__(problem, **details)
+        self.body = body
 
 
 _PARTLY_INACTIVE = (

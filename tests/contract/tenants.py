@@ -77,11 +77,17 @@ async def a_template(tenant: Tenant) -> str:
     return str(created["TemplateId"])
 
 
+async def a_webhook(tenant: Tenant) -> str:
+    webhook = (await tenant.api.post("/webhooks", json={"Url": "https://hooks.example/"})).json()
+    return str(webhook["ID"])
+
+
 MAKERS: dict[str, Maker] = {
     "message_id": Maker(a_message, "0199c0de-0000-7001-8000-000000000000"),
     "bounce_id": Maker(a_bounce, "1999999999"),
     "stream_id": Maker(a_stream, "nowhere"),
     "template": Maker(a_template, "1999999999"),
+    "webhook_id": Maker(a_webhook, "1999999999"),
 }
 """By the name of the path parameter."""
 

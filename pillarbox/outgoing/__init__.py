@@ -1,0 +1,1 @@
+"""Outgoing HTTP behind the guard against requests to inner networks; no Postmark, no database."""

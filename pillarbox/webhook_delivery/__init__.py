@@ -1,0 +1,1 @@
+"""Posting webhooks to their URLs."""

@@ -1,0 +1,56 @@
+"""The HTTP request of a webhook. Source: spec webhooks 6.1."""
+
+from base64 import b64encode
+from collections.abc import Iterable
+from urllib.parse import unquote, urlsplit
+
+from pillarbox.outgoing.http import Request
+from pillarbox.webhooks.model import HttpAuth
+
+USER_AGENT = "Postmark"
+_OURS = frozenset(
+    (
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    )
+)
+
+
+def request(
+    url: str, auth: HttpAuth | None, headers: Iterable[tuple[str, str]], body: bytes
+) -> Request:
+    """A webhook's request: its own headers win over the usual ones, except over those that frame the body.
+
+    The credentials of the webhook win over those in its URL. Neither those nor its headers follow a redirect to
+    somewhere else.
+    """
+    own: dict[str, str] = {}
+    for name, value in headers:
+        if name.lower() not in _OURS:
+            own[name.lower()] = value
+    sent = {"user-agent": USER_AGENT, "accept": "application/json", **own}
+    sent["content-type"] = "application/json"
+    credentials = auth or _in_url(url)
+    if credentials is not None:
+        sent["authorization"] = _basic(credentials)
+    return Request(url, body, sent, frozenset(own) | {"authorization"})
+
+
+def _in_url(url: str) -> HttpAuth | None:
+    parts = urlsplit(url)
+    if parts.username is None and parts.password is None:
+        return None
+    return HttpAuth(unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+def _basic(auth: HttpAuth) -> str:
+    return f"Basic {b64encode(f'{auth.username}:{auth.password}'.encode()).decode('ascii')}"

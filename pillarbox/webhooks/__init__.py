@@ -1,0 +1,1 @@
+"""Webhooks as configured: which events of which stream go to which URL."""

@@ -1,0 +1,253 @@
+"""Webhooks in the database, and what came of calling them, counted by the minute.
+
+Counting by the minute keeps a day's statistics small however busy a webhook is. Each connection to PostgreSQL
+counts in rows of its own, as for bounces.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Identity,
+    Integer,
+    Row,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+
+from pillarbox.errors import Problem, Refused
+from pillarbox.servers.store import streams
+from pillarbox.storage import dialect
+from pillarbox.storage.schema import metadata
+from pillarbox.storage.tx import Tx
+from pillarbox.storage.types import Json, TextEnum, UtcTime
+from pillarbox.webhooks.model import (
+    Attempt,
+    AttemptOutcome,
+    Attempts,
+    HttpAuth,
+    Trigger,
+    TriggerState,
+    Webhook,
+)
+
+TOPIC = "webhooks"
+FIRST_ID = 1_000_001  # small numbers serve client libraries as "does not exist"
+LAST_ID = (1 << 31) - 1
+SLOW_MS, VERY_SLOW_MS = 2_000, 10_000
+_MINUTE = timedelta(minutes=1)
+_COUNTERS = 256
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", Integer, Identity(start=FIRST_ID), primary_key=True),
+    Column("server_id", ForeignKey("servers.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("stream_key", ForeignKey("streams.key", ondelete="CASCADE"), nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("username", Text),
+    Column("password", Text),
+    Column("headers", Json, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+webhook_triggers = Table(
+    "webhook_triggers",
+    metadata,
+    Column("webhook_id", ForeignKey("webhooks.id", ondelete="CASCADE"), primary_key=True),
+    Column("trigger", TextEnum(Trigger), primary_key=True),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("option", Boolean, nullable=False),
+    Column("is_verified", Boolean, nullable=False),
+)
+webhook_minutes = Table(
+    "webhook_minutes",
+    metadata,
+    Column("webhook_id", ForeignKey("webhooks.id", ondelete="CASCADE"), primary_key=True),
+    Column("minute", UtcTime, primary_key=True),
+    Column("trigger", TextEnum(Trigger), primary_key=True),
+    Column("counter", Integer, primary_key=True, autoincrement=False),
+    *(Column(name, BigInteger, nullable=False) for name in asdict(Attempts())),
+)
+_SUMS = tuple(asdict(Attempts()))
+
+
+def insert_webhook(tx: Tx, new: Webhook) -> Webhook:
+    """Keep a new webhook; what is kept, with its id."""
+    values = _values(tx, new) | {
+        "server_id": new.server_id,
+        "stream_key": new.stream_key,
+        "created_at": tx.now,
+    }
+    webhook_id = tx.scalar(insert(webhooks).values(values).returning(webhooks.c.id))
+    tx.run(insert(webhook_triggers), _trigger_rows(webhook_id, new))
+    tx.wake(TOPIC)
+    return get(tx, new.server_id, webhook_id)
+
+
+def update_webhook(tx: Tx, changed: Webhook) -> None:
+    """Keep a webhook as it is now."""
+    tx.run(update(webhooks).where(webhooks.c.id == changed.id).values(_values(tx, changed)))
+    tx.run(delete(webhook_triggers).where(webhook_triggers.c.webhook_id == changed.id))
+    tx.run(insert(webhook_triggers), _trigger_rows(changed.id, changed))
+    tx.wake(TOPIC)
+
+
+def remove(tx: Tx, server_id: int, webhook_id: int) -> None:
+    """Forget a webhook and all that belongs to it. Refuses WEBHOOK_NOT_FOUND."""
+    get(tx, server_id, webhook_id)
+    tx.run(delete(webhooks).where(webhooks.c.id == webhook_id))
+    tx.wake(TOPIC)
+
+
+def get(tx: Tx, server_id: int, webhook_id: int) -> Webhook:
+    """The webhook of this Server with this id. Refuses WEBHOOK_NOT_FOUND."""
+    if 0 < webhook_id <= LAST_ID:
+        query = _query(server_id).where(webhooks.c.id == webhook_id)
+        found = _load(tx, tx.rows(query))
+        if found:
+            return found[0]
+    raise Refused(Problem.WEBHOOK_NOT_FOUND)
+
+
+def list_of_server(tx: Tx, server_id: int, stream_key: int | None = None) -> list[Webhook]:
+    """The webhooks of a Server, or of one of its streams, by id."""
+    query = _query(server_id)
+    if stream_key is not None:
+        query = query.where(webhooks.c.stream_key == stream_key)
+    return _load(tx, tx.rows(query))
+
+
+def count_of_stream(tx: Tx, stream_key: int) -> int:
+    """How many webhooks a stream has; nobody can add one to it before this transaction ends."""
+    tx.first(select(streams.c.key).where(streams.c.key == stream_key).with_for_update())
+    count = select(func.count()).select_from(webhooks).where(webhooks.c.stream_key == stream_key)
+    return int(tx.scalar(count))
+
+
+def lock(tx: Tx, webhook_id: int) -> None:
+    """Let nobody else change this webhook, if there is one, before this transaction ends."""
+    if 0 < webhook_id <= LAST_ID:
+        tx.first(select(webhooks.c.id).where(webhooks.c.id == webhook_id).with_for_update())
+
+
+def count_attempts(tx: Tx, made: Iterable[Attempt]) -> None:
+    """Add requests to the statistics of their webhooks, which must exist."""
+    sums: dict[tuple[int, datetime, Trigger], Attempts] = {}
+    for attempt in made:
+        minute = attempt.at.replace(second=0, microsecond=0)
+        key = attempt.webhook_id, minute, attempt.trigger
+        sums[key] = sums.get(key, Attempts()).plus(_of_one(attempt))
+    if not sums:
+        return
+    own = literal(0) if dialect.is_sqlite(tx.connection) else func.pg_backend_pid() % _COUNTERS
+    for (webhook_id, minute, trigger), counts in sorted(sums.items(), key=lambda item: item[0]):
+        values = {"webhook_id": webhook_id, "minute": minute, "trigger": trigger, "counter": own}
+        statement = dialect.insert(tx.connection, webhook_minutes)
+        added = {name: webhook_minutes.c[name] + statement.excluded[name] for name in _SUMS}
+        tx.run(
+            statement.values(values | asdict(counts)).on_conflict_do_update(
+                index_elements=["webhook_id", "minute", "trigger", "counter"], set_=added
+            )
+        )
+
+
+def statistics(tx: Tx, webhook_id: int, since: datetime) -> dict[Trigger, Attempts]:
+    """What came of calling a webhook since an instant, to the minute; triggers without any are left out."""
+    at = webhook_minutes.c
+    query = (
+        select(at.trigger, *(func.sum(at[name]).label(name) for name in _SUMS))
+        .where(at.webhook_id == webhook_id, at.minute > since - _MINUTE)
+        .group_by(at.trigger)
+    )
+    found = {
+        row.trigger: Attempts(**{name: int(getattr(row, name)) for name in _SUMS})
+        for row in tx.rows(query)
+    }
+    return {trigger: found[trigger] for trigger in Trigger if trigger in found}
+
+
+def _of_one(attempt: Attempt) -> Attempts:
+    is_retry = attempt.outcome is AttemptOutcome.RETRY
+    return Attempts(
+        requests=1,
+        successes=int(attempt.outcome is AttemptOutcome.SUCCESS),
+        failures=int(attempt.outcome is AttemptOutcome.FAILURE),
+        retries=int(is_retry),
+        slow=int(attempt.duration_ms > SLOW_MS),
+        very_slow=int(attempt.duration_ms > VERY_SLOW_MS),
+        terminal_ms=0 if is_retry else attempt.duration_ms,
+        retry_ms=attempt.duration_ms if is_retry else 0,
+    )
+
+
+def _values(tx: Tx, webhook: Webhook) -> dict[str, Any]:
+    return {
+        "url": webhook.url,
+        "username": None if webhook.auth is None else webhook.auth.username,
+        "password": None if webhook.auth is None else webhook.auth.password,
+        "headers": webhook.headers,
+        "updated_at": tx.now,
+    }
+
+
+def _trigger_rows(webhook_id: int, webhook: Webhook) -> list[dict[str, Any]]:
+    return [
+        {
+            "webhook_id": webhook_id,
+            "trigger": trigger,
+            "is_enabled": state.is_enabled,
+            "option": state.option,
+            "is_verified": state.is_verified,
+        }
+        for trigger, state in webhook.triggers.items()
+    ]
+
+
+def _query(server_id: int) -> Any:
+    return (
+        select(webhooks, streams.c.slug)
+        .join(streams, streams.c.key == webhooks.c.stream_key)
+        .where(webhooks.c.server_id == server_id)
+        .order_by(webhooks.c.id)
+    )
+
+
+def _load(tx: Tx, rows: Sequence[Row[Any]]) -> list[Webhook]:
+    """The webhooks of these rows with their triggers."""
+    if not rows:
+        return []
+    states: dict[int, dict[Trigger, TriggerState]] = {row.id: {} for row in rows}
+    query = select(webhook_triggers).where(webhook_triggers.c.webhook_id.in_(states))
+    for row in tx.rows(query):
+        states[row.webhook_id][row.trigger] = TriggerState(
+            is_enabled=row.is_enabled, option=row.option, is_verified=row.is_verified
+        )
+    return [_webhook(row, states[row.id]) for row in rows]
+
+
+def _webhook(row: Row[Any], states: dict[Trigger, TriggerState]) -> Webhook:
+    has_auth = row.username is not None and row.password is not None
+    return Webhook(
+        id=row.id,
+        server_id=row.server_id,
+        stream_key=row.stream_key,
+        stream=row.slug,
+        url=row.url,
+        auth=HttpAuth(row.username, row.password) if has_auth else None,
+        headers=tuple((name, value) for name, value in row.headers),
+        triggers={trigger: states[trigger] for trigger in Trigger},
+    )
