@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from pillarbox.clock import Clock
 from pillarbox.config import Config
 from pillarbox.ids import KeyMaker
+from pillarbox.mail.dns import Resolver
 from pillarbox.storage.db import Database
 from pillarbox.storage.wake import Wake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """Settings, storage, time and identifiers."""
+    """Settings, storage, time, identifiers and names."""
 
     config: Config
     db: Database
     wake: Wake
     clock: Clock
     keys: KeyMaker
+    resolver: Resolver
     monotonic: Callable[[], float] = time.monotonic

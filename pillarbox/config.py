@@ -172,6 +172,25 @@ class Config:
         "private key of `TLS_CERT`", Path, shown="self-made in `DATA_DIR`"
     )
     starttls: bool = _setting("`off` switches the offer of STARTTLS off", _switch, "on")
+    max_servers: int | None = _setting(
+        "how many Servers there may be (error 614)", _number(1, 1_000_000), shown="no limit"
+    )
+    server_removal: bool = _setting(
+        "whether Servers may be deleted by API (`off`: error 604)", _switch, "on"
+    )
+    inbound_mx_check: bool = _setting(
+        "whether an MX of a Server's `InboundDomain` must name `INBOUND_DOMAIN` or `HOSTNAME` (error 610)",
+        _switch,
+        "on",
+    )
+    custom_unsubscribe: bool = _setting(
+        "whether streams may handle unsubscribes themselves (`off`: error 1238)", _switch, "on"
+    )
+    min_stream_age_s: int = _setting(
+        "seconds for which a new message stream cannot be archived (error 1241)",
+        _number(0, 86_400),
+        "0",
+    )
     retention_days: int = _setting("message content and events", _number(1, 3650), "45")
     template_limit: int = _setting(
         "active templates a Server may have, layouts included", _number(1, 100_000), "100"

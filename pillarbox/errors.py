@@ -76,10 +76,40 @@ class Problem(StrEnum):
     PUSH_DESTINATION_NOT_FOUND = auto()
     PUSH_SOURCE_NOT_FOUND = auto()
 
-    # Servers
+    SERVERS_BAD_PAGE = auto()
+    SERVER_NOT_FOUND = auto()
+    INBOUND_DOMAIN_TAKEN = auto()
+    SERVER_NAME_TAKEN = auto()
+    SERVER_REMOVAL_FORBIDDEN = auto()
+    HOOK_URL_INVALID = auto()
+    SERVER_COLOR_INVALID = auto()
+    SERVER_NAME_INVALID = auto()
+    NO_SERVER_DATA = auto()
+    NO_INBOUND_MX = auto()
+    SPAM_THRESHOLD_INVALID = auto()
+    TRACK_LINKS_INVALID = auto()
+    DELIVERY_TYPE_INVALID = auto()
+    SERVER_LIMIT_REACHED = auto()
 
-    # Message streams
+    STREAM_TYPE_INVALID = auto()
+    STREAM_ID_MISSING = auto()
+    STREAM_NAME_MISSING = auto()
+    STREAM_NAME_TOO_LONG = auto()
+    STREAM_LIMIT_REACHED = auto()
     STREAM_NOT_FOUND = auto()
+    STREAM_ID_INVALID = auto()
+    SECOND_INBOUND_STREAM = auto()
+    STREAM_IS_PERMANENT = auto()
+    STREAM_ID_TAKEN = auto()
+    STREAM_DESCRIPTION_TOO_LONG = auto()
+    STREAM_NOT_ARCHIVED = auto()
+    STREAM_ID_PREFIX = auto()
+    STREAM_DESCRIPTION_HTML = auto()
+    STREAM_ID_RESERVED = auto()
+    UNSUBSCRIBE_CUSTOM_FORBIDDEN = auto()
+    UNSUBSCRIBE_UNSUPPORTED = auto()
+    UNSUBSCRIBE_INVALID = auto()
+    STREAM_NOT_ARCHIVABLE_YET = auto()
 
     # Domains and sender signatures
 

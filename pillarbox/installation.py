@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pillarbox.config import Config
 from pillarbox.errors import StartError
-from pillarbox.servers import store as servers
 from pillarbox.servers.model import NewServer
+from pillarbox.servers.store import servers, tokens
 from pillarbox.smtpd.tls import ensure_certificate
 from pillarbox.storage.tx import Tx
 
@@ -59,10 +59,10 @@ def certificate(config: Config) -> tuple[Path, Path]:
 
 def create_first(tx: Tx, config: Config) -> FirstTokens | None:
     """Create the first Server and the account token in an empty database; None when it is not empty."""
-    if not servers.is_empty(tx):
+    if servers.has_account(tx):
         return None
     servers.insert_account(tx)
     server = servers.insert_server(tx, NewServer(name=FIRST_SERVER, token=config.server_token))
     return FirstTokens(
-        server=server.tokens[0], account=servers.insert_account_token(tx, config.account_token)
+        server=server.tokens[0], account=tokens.insert_account_token(tx, config.account_token)
     )

@@ -12,6 +12,7 @@ import logging
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import uvloop
 
@@ -25,12 +26,14 @@ from pillarbox.errors import UsageError
 from pillarbox.http import HttpListener
 from pillarbox.ids import KeyMaker
 from pillarbox.installation import FirstTokens
+from pillarbox.mail.dns import Resolver
 from pillarbox.mail.verp import ReturnPaths
 from pillarbox.outbound.store import messages
 from pillarbox.outbound.submit import Submission
 from pillarbox.relay.dispatch import Dispatcher
-from pillarbox.servers import store as servers
+from pillarbox.retention import purge
 from pillarbox.servers.directory import Directory
+from pillarbox.servers.store import removed, servers
 from pillarbox.smtpd.submission import SubmissionListener
 from pillarbox.smtpd.tls import server_context
 from pillarbox.storage import nodes
@@ -97,6 +100,7 @@ async def run(
     try:
         await _run_roles(app, roles, stop, started, first_tokens)
     finally:
+        await app.resolver.close()
         app.db.stop()
 
 
@@ -111,7 +115,15 @@ def open_app(config: Config, clock: Clock) -> tuple[App, FirstTokens | None]:
         last = messages.last_key(tx) if db.is_sqlite else 0
     keys = KeyMaker(lambda: int(clock.now().timestamp() * 1000), node=node, last=last)
     db.start()
-    return App(config=config, db=db, wake=wake, clock=clock, keys=keys), first_tokens
+    app = App(
+        config=config,
+        db=db,
+        wake=wake,
+        clock=clock,
+        keys=keys,
+        resolver=Resolver(config.dns_servers),
+    )
+    return app, first_tokens
 
 
 async def _run_roles(
@@ -166,7 +178,11 @@ async def _run_roles(
 
 def all_chores(app: App) -> tuple[Chore, ...]:
     """What the role `chores` does."""
-    return ()
+    return (
+        Chore(
+            name="purge", every=purge.EVERY, run=partial(purge.purge, app), topic=removed.REMOVED
+        ),
+    )
 
 
 def _log_missing(roles: tuple[str, ...]) -> None:

@@ -15,8 +15,8 @@ import pytest
 from pillarbox import config, roles
 from pillarbox.app import App
 from pillarbox.clock import SystemClock
-from pillarbox.servers import store as servers
 from pillarbox.servers.model import Server
+from pillarbox.servers.store import servers
 from pillarbox.storage.db import Database
 from pillarbox.storage.migrate import migrate
 from pillarbox.storage.wake import Wake

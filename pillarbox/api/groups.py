@@ -1,12 +1,25 @@
 """Every group of endpoints: the API, its reference, and the tests that walk all routes."""
 
-from pillarbox.api import bounces, email, messages, server, stats, suppressions, templates, webhooks
+from pillarbox.api import (
+    bounces,
+    email,
+    messages,
+    server,
+    servers,
+    stats,
+    streams,
+    suppressions,
+    templates,
+    webhooks,
+)
 from pillarbox.api.endpoint import Group
 
 GROUPS: tuple[Group, ...] = (
     email.group,
     templates.group,
     server.group,
+    servers.group,
+    streams.group,
     messages.group,
     bounces.group,
     suppressions.group,

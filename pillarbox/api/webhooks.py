@@ -5,7 +5,7 @@ from pillarbox.api.endpoint import Group
 from pillarbox.errors import Problem, Refused
 from pillarbox.mail.egress import Egress
 from pillarbox.outgoing.http import Client
-from pillarbox.servers import store as servers
+from pillarbox.servers.store import streams
 from pillarbox.webhook_delivery.probe import probe
 from pillarbox.webhooks import model, save, store
 from pillarbox.webhooks.model import Edit, Probe, Trigger
@@ -35,7 +35,7 @@ def list_webhooks(call: ServerCall, query: WebhookFilter) -> Webhooks:
     wanted, slug = query.wanted_status(), query.MessageStream
     stream_key = None
     if slug is not None:
-        stream = servers.find_stream(call.tx, call.server.id, slug)
+        stream = streams.find_stream(call.tx, call.server.id, slug)
         if stream is None:
             raise Refused(Problem.SEND_STREAM_UNKNOWN, stream=slug)
         stream_key = stream.key

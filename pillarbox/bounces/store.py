@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    delete,
     func,
     literal,
     select,
@@ -30,7 +31,7 @@ from sqlalchemy import (
 
 from pillarbox.bounces.model import TYPES, Bounce, BounceSearch, BounceType, NewBounce
 from pillarbox.errors import Problem, Refused
-from pillarbox.servers.store import streams
+from pillarbox.servers.store.tables import streams
 from pillarbox.storage import dialect
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
@@ -225,6 +226,19 @@ def mark_active(tx: Tx, stream_key: int, addresses: Sequence[str]) -> int:
         bounces.c.is_inactive,
     )
     return tx.run(statement.values(is_inactive=False))
+
+
+def delete_of_stream(tx: Tx, server_id: int, stream_key: int, limit: int) -> int:
+    """Delete bounces of a stream; how many were found."""
+    own = select(bounces.c.id).where(
+        bounces.c.server_id == server_id, bounces.c.stream_key == stream_key
+    )
+    return tx.run(delete(bounces).where(bounces.c.id.in_(own.limit(limit))))
+
+
+def delete_totals(tx: Tx, server_id: int) -> None:
+    """Forget how many bounces a Server has had."""
+    tx.run(delete(bounce_totals).where(bounce_totals.c.server_id == server_id))
 
 
 def _count_one(tx: Tx, new: NewBounce) -> None:

@@ -6,7 +6,7 @@ from pillarbox import roles
 from pillarbox.cli.settings import settings
 from pillarbox.config import Config
 from pillarbox.roles import Started
-from pillarbox.servers import store as servers
+from pillarbox.servers.store.tokens import list_tokens
 
 _CURL = """curl -X POST {url}/email \\
   -H 'Content-Type: application/json' \\
@@ -51,7 +51,7 @@ def greeting(started: Started) -> str:
 
 def _token(started: Started) -> str | None:
     with started.app.db.transaction() as tx:
-        tokens = servers.list_tokens(tx)
+        tokens = list_tokens(tx)
     return tokens[0].token if tokens else None
 
 

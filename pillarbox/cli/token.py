@@ -6,7 +6,8 @@ from pillarbox.cli.settings import as_json, open_database, settings, show, table
 from pillarbox.config import Config
 from pillarbox.errors import StartError
 from pillarbox.ids import ServerId
-from pillarbox.servers import store
+from pillarbox.servers.store import servers as servers_store
+from pillarbox.servers.store import tokens as store
 
 
 @click.group()
@@ -46,7 +47,7 @@ def create(
         if account:
             made = {"kind": "account", "token": store.insert_account_token(tx)}
         else:
-            servers = [s for s in store.list_servers(tx) if server_id in (None, s.id)]
+            servers = [s for s in servers_store.list_servers(tx) if server_id in (None, s.id)]
             if not servers:
                 raise StartError("there is no such Server")
             stream = servers[0].stream(smtp_stream) if smtp_stream else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table, select
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, delete, select, text
 
 from pillarbox.events.model import Event, EventType
 from pillarbox.storage.schema import metadata
@@ -22,6 +22,12 @@ events = Table(
     Column("type", TextEnum(EventType), nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("details", Json, nullable=False),
+    Index(
+        "ix_events_without_message",
+        "stream_key",
+        sqlite_where=text("message_key IS NULL"),
+        postgresql_where=text("message_key IS NULL"),
+    ),
 )
 _COLUMNS = ("server_id", "stream_key", "message_key", "recipient", "type", "at", "details")
 
@@ -52,3 +58,11 @@ def list_of_message(tx: Tx, message_key: int) -> list[Event]:
         Event(**{name: getattr(row, name) for name in _COLUMNS})  # the columns are the fields
         for row in tx.rows(query)
     ]
+
+
+def delete_of_stream(tx: Tx, stream_key: int, limit: int) -> int:
+    """Delete events of a stream that belong to no message; how many were found."""
+    own = select(events.c.id).where(
+        events.c.stream_key == stream_key, events.c.message_key.is_(None)
+    )
+    return tx.run(delete(events).where(events.c.id.in_(own.limit(limit))))

@@ -7,10 +7,10 @@ each entry after a few seconds, should a wake get lost.
 from collections.abc import Callable
 
 from pillarbox.ids import ServerId, is_token
-from pillarbox.servers import store
 from pillarbox.servers.model import Server, SmtpToken
+from pillarbox.servers.store import servers, tokens
+from pillarbox.servers.store.tables import TOPIC
 from pillarbox.storage.db import Database
-from pillarbox.storage.tx import Tx
 
 KEEP_S = 5.0
 MAX_ENTRIES = 10_000
@@ -24,7 +24,7 @@ class Directory:
     def __init__(self, db: Database, *, monotonic: Callable[[], float]) -> None:
         self._db = db
         self._monotonic = monotonic
-        self._changes = db.wake.subscribe(store.TOPIC)
+        self._changes = db.wake.subscribe(TOPIC)
         self._by_token: Entries = {}
         self._by_id: Entries = {}
 
@@ -34,7 +34,7 @@ class Directory:
         known = self._known(self._by_token, token)
         if known or not is_token(token):
             return known
-        server = await self._db.read(lambda tx: store.find_by_token(tx, token))
+        server = await self._db.read(lambda tx: servers.find_by_token(tx, token))
         return self._remember(self._by_token, token, server)
 
     async def server(self, server_id: ServerId) -> Server | None:
@@ -42,7 +42,7 @@ class Directory:
         known = self._known(self._by_id, server_id)
         if known:
             return known
-        server = await self._db.read(lambda tx: _find(tx, server_id))
+        server = await self._db.read(lambda tx: servers.find(tx, server_id))
         return self._remember(self._by_id, server_id, server)
 
     async def is_account_token(self, token: str) -> bool:
@@ -50,11 +50,11 @@ class Directory:
         token = token.strip().lower()
         if not is_token(token):
             return False
-        return await self._db.read(lambda tx: store.is_account_token(tx, token))
+        return await self._db.read(lambda tx: tokens.is_account_token(tx, token))
 
     async def smtp_token(self, access_key: str) -> SmtpToken | None:
         """The SMTP credentials of an access key."""
-        return await self._db.read(lambda tx: store.find_smtp_token(tx, access_key))
+        return await self._db.read(lambda tx: tokens.find_smtp_token(tx, access_key))
 
     def _known(self, entries: Entries, key: int | str) -> Server | None:
         if self._changes.is_set:
@@ -70,10 +70,3 @@ class Directory:
                 entries.clear()
             entries[key] = (self._monotonic() + KEEP_S, server)
         return server
-
-
-def _find(tx: Tx, server_id: ServerId) -> Server | None:
-    try:
-        return store.get(tx, server_id)
-    except LookupError:
-        return None

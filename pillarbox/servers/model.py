@@ -1,10 +1,15 @@
 """Servers and message streams as the program sees them. Source: spec servers-and-streams 1 and 4."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pillarbox.ids import ServerId, StreamKey
+
+COLORS = ("Purple", "Blue", "Turquoise", "Green", "Red", "Yellow", "Grey", "Orange")
+MAX_STREAMS = 10
+KEPT_ARCHIVED = timedelta(days=45)
+"""An archived stream can be brought back for so long; then it is removed."""
 
 
 class DeliveryType(StrEnum):
@@ -53,6 +58,11 @@ class Stream:
     created_at: datetime
     updated_at: datetime | None = None
     archived_at: datetime | None = None
+
+    @property
+    def purge_at(self) -> datetime | None:
+        """When it will be removed, if it is archived."""
+        return None if self.archived_at is None else self.archived_at + KEPT_ARCHIVED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +113,58 @@ class NewServer:
     name: str
     delivery_type: DeliveryType = DeliveryType.LIVE
     token: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Settings of a Server that are to be changed; None leaves one as it is."""
+
+    name: str | None = None
+    color: str | None = None
+    is_smtp_activated: bool | None = None
+    is_raw_email_enabled: bool | None = None
+    inbound_domain: str | None = None
+    inbound_spam_threshold: int | None = None
+    inbound_hook_url: str | None = None
+    bounce_hook_url: str | None = None
+    open_hook_url: str | None = None
+    delivery_hook_url: str | None = None
+    click_hook_url: str | None = None
+    is_first_open_only: bool | None = None
+    track_opens: bool | None = None
+    track_links: TrackLinks | None = None
+    includes_bounce_content: bool | None = None
+    has_smtp_error_hooks: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewStream:
+    """A stream as somebody wants it; nothing of it is checked yet."""
+
+    type: str | None
+    slug: str | None
+    name: str | None
+    description: str | None = None
+    unsubscribe: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamChange:
+    """What is to be changed of a stream, not checked yet; None leaves it as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    unsubscribe: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovedStream:
+    """A stream that is gone while things that bear its number may still be kept."""
+
+    key: int
+    server_id: int
+    removed_at: datetime
+    is_server_gone: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

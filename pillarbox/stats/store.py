@@ -11,7 +11,18 @@ never in a circle. Reading adds them up.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Integer, String, Table, func, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Integer,
+    String,
+    Table,
+    delete,
+    func,
+    select,
+    tuple_,
+)
 
 from pillarbox.stats.model import LONGEST_NAME, Kind, Range, Sent, tag_key
 from pillarbox.storage import dialect
@@ -123,6 +134,16 @@ def total_counts(tx: Tx, wanted: Range) -> dict[Kind, dict[str, int]]:
     found: dict[Kind, dict[str, int]] = {kind: {} for kind in Kind}
     for row in tx.rows(query):
         found[row.kind][row.name] = int(row.number)
+    return found
+
+
+def delete_of_server(tx: Tx, server_id: int, limit: int) -> int:
+    """Delete counters of a Server; how many rows were found."""
+    found = 0
+    for table in (daily_sent, daily_counts):
+        key = table.primary_key.columns
+        own = select(*key).where(table.c.server_id == server_id).limit(limit)
+        found += tx.run(delete(table).where(tuple_(*key).in_(own)))
     return found
 
 

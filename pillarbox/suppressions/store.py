@@ -190,3 +190,13 @@ def _values(suppression: Suppression) -> dict[str, Any]:
 
 def _suppression(row: Row[Any]) -> Suppression:
     return Suppression(**row._asdict())
+
+
+def delete_of_stream(tx: Tx, stream_key: int, limit: int) -> int:
+    """Delete suppressions of a stream, complaints and erased ones too; how many were found."""
+    found = 0
+    for table, key in ((suppressions, "address"), (erased_suppressions, "hash")):
+        of_stream = table.c.stream_key == stream_key
+        own = select(table.c[key]).where(of_stream).limit(limit)
+        found += tx.run(delete(table).where(of_stream, table.c[key].in_(own)))
+    return found

@@ -26,7 +26,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from pillarbox.errors import Problem, Refused
 from pillarbox.ids import ServerId
-from pillarbox.servers.store import servers
+from pillarbox.servers.store.tables import servers
 from pillarbox.storage import dialect
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx

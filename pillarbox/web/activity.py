@@ -10,7 +10,7 @@ from pillarbox.app import App
 from pillarbox.outbound.model import Message
 from pillarbox.outbound.store import overview
 from pillarbox.outbound.store.overview import Filter
-from pillarbox.servers import store as servers
+from pillarbox.servers.store.tokens import list_tokens
 from pillarbox.storage.tx import Tx
 from pillarbox.web.render import Renderer, wants_piece
 from pillarbox.web.status import Badge, badge
@@ -147,5 +147,5 @@ def _recipients(message: Message) -> tuple[str, ...]:
 
 
 def _first_token(tx: Tx) -> str:
-    tokens = servers.list_tokens(tx)
+    tokens = list_tokens(tx)
     return str(tokens[0].token) if tokens else ""

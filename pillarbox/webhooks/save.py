@@ -10,8 +10,8 @@ from enum import Enum, auto
 
 from pillarbox.errors import Problem, Refused
 from pillarbox.mail.egress import Egress
-from pillarbox.servers import store as servers
 from pillarbox.servers.model import Server, Stream, StreamType
+from pillarbox.servers.store import streams
 from pillarbox.storage.tx import Tx
 from pillarbox.webhooks import store
 from pillarbox.webhooks.check import check, merge
@@ -131,7 +131,7 @@ def verified(tx: Tx, server: Server, called: Webhook, proven: frozenset[Trigger]
 
 
 def _stream(tx: Tx, server: Server, slug: str) -> Stream:
-    stream = servers.find_stream(tx, server.id, slug)
+    stream = streams.find_stream(tx, server.id, slug)
     if stream is None:
         raise Refused(Problem.SEND_STREAM_UNKNOWN, stream=slug)
     if stream.archived_at is not None:

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from pillarbox.errors import Problem, Refused
-from pillarbox.servers.store import streams
+from pillarbox.servers.store.tables import streams
 from pillarbox.storage import dialect
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx

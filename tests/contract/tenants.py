@@ -14,8 +14,7 @@ import httpx
 from pillarbox.app import App
 from pillarbox.bounces.model import BounceType, NewBounce
 from pillarbox.bounces.record import record
-from pillarbox.servers.model import Server, StreamType, Unsubscribe
-from pillarbox.servers.store import streams
+from pillarbox.servers.model import Server
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,10 @@ async def a_bounce(tenant: Tenant) -> str:
 
 
 async def a_stream(tenant: Tenant) -> str:
-    slug = f"s{uuid.uuid4().hex[:8]}"
-    values = {"server_id": tenant.server.id, "slug": slug, "name": slug}
-    kind = {"type": StreamType.TRANSACTIONAL, "unsubscribe": Unsubscribe.NONE}
-    with tenant.app.db.transaction() as tx:
-        tx.run(streams.insert(), values | kind | {"created_at": tx.now})
+    slug = f"stream-of-{tenant.server.id}"
+    new = {"ID": slug, "Name": "Own", "MessageStreamType": "Transactional"}
+    made = await tenant.api.post("/message-streams", json=new)
+    assert made.status_code == 200, made.text
     return slug
 
 
@@ -85,7 +83,7 @@ async def a_webhook(tenant: Tenant) -> str:
 MAKERS: dict[str, Maker] = {
     "message_id": Maker(a_message, "0199c0de-0000-7001-8000-000000000000"),
     "bounce_id": Maker(a_bounce, "1999999999"),
-    "stream_id": Maker(a_stream, "nowhere"),
+    "stream_id": Maker(a_stream, "stream-of-nobody"),
     "template": Maker(a_template, "1999999999"),
     "webhook_id": Maker(a_webhook, "1999999999"),
 }

@@ -10,8 +10,8 @@ from pillarbox.bounces.model import BounceType, NewBounce
 from pillarbox.bounces.record import record
 from pillarbox.ids import message_id
 from pillarbox.outbound.accept import accept
-from pillarbox.servers import store as servers
 from pillarbox.servers.model import NewServer, Server
+from pillarbox.servers.store import servers
 from pillarbox.stats import record as stats
 from pillarbox.stats.model import Click, Location, Open, Place, Platform, Sending
 from tests.conftest import SetClock

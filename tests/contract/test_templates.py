@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from pillarbox.ids import new_token
-from pillarbox.servers import store as servers
 from pillarbox.servers.model import NewServer
+from pillarbox.servers.store import servers
 from tests.contract.conftest import refusal
 
 NOT_FOUND = (

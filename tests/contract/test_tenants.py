@@ -10,8 +10,8 @@ import pytest
 from pillarbox.api.callers import AccountCall
 from pillarbox.api.endpoint import Endpoint
 from pillarbox.api.groups import GROUPS
-from pillarbox.servers import store as servers
 from pillarbox.servers.model import NewServer
+from pillarbox.servers.store import servers
 from tests.conftest import ACCOUNT_TOKEN, SERVER_TOKEN
 from tests.contract.conftest import refusal
 from tests.contract.tenants import BODIES, LOOKS_ALIKE, MAKERS, Maker, Tenant

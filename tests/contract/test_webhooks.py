@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from pillarbox.servers import store as servers
+from pillarbox.servers.store import tables as servers
 from pillarbox.webhooks import store
 from pillarbox.webhooks.model import Attempt, AttemptOutcome, Trigger
 from tests.contract.conftest import refusal

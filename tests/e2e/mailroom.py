@@ -12,8 +12,8 @@ from pillarbox.outbound.model import Attachment, Prepared, RecipientState
 from pillarbox.outbound.store import attempts, queue
 from pillarbox.outbound.store.attempts import Attempt
 from pillarbox.outbound.store.queue import Move
-from pillarbox.servers import store as servers
 from pillarbox.servers.model import Server
+from pillarbox.servers.store import servers
 from pillarbox.storage.tx import Tx
 from tests.factories import a_prepared
 

@@ -12,7 +12,7 @@ from pillarbox.domains import keys, store
 from pillarbox.domains.model import KeyState
 from pillarbox.mail.verp import ReturnPaths
 from pillarbox.outbound.accept import DELIVERY
-from pillarbox.servers import store as servers
+from pillarbox.servers.store import servers
 from tests.conftest import SERVER_TOKEN, SetClock
 from tests.doubles.dns import SERVFAIL, DnsZone
 from tests.doubles.mx import DROP, ScriptedMx

@@ -24,7 +24,7 @@ from pillarbox.outbound.store.tables import (
     stored_addresses,
 )
 from pillarbox.servers.model import StreamType
-from pillarbox.servers.store import streams
+from pillarbox.servers.store.tables import streams
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import dump_json, micros
 

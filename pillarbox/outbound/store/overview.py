@@ -16,7 +16,7 @@ from pillarbox.events.store import events
 from pillarbox.ids import MessageKey, key_of
 from pillarbox.outbound.model import Message, RecipientState
 from pillarbox.outbound.store.tables import message_of, messages, recipients
-from pillarbox.servers.store import servers, streams
+from pillarbox.servers.store.tables import servers, streams
 from pillarbox.storage.tx import Tx
 
 NEWEST_LOOKED_THROUGH = 20_000

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Select, exists, false, func, o
 from pillarbox.ids import first_key
 from pillarbox.outbound.model import Message, Search
 from pillarbox.outbound.store.tables import message_metadata, message_of, messages, recipients
-from pillarbox.servers.store import streams
+from pillarbox.servers.store.tables import streams
 from pillarbox.storage import dialect
 from pillarbox.storage.tx import Tx
 

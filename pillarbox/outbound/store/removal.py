@@ -1,0 +1,76 @@
+"""Deleting messages with everything that is kept of them."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+from sqlalchemy import delete, select, tuple_
+
+from pillarbox.events.store import events
+from pillarbox.outbound.store.tables import (
+    attempts,
+    contents,
+    message_metadata,
+    messages,
+    recipients,
+)
+from pillarbox.storage.tx import Tx
+
+MAX_BYTES = 16 * 1024 * 1024
+_METADATA_AT_ONCE = 200
+
+
+def delete_of_stream(tx: Tx, server_id: int, stream_key: int, limit: int) -> int:
+    """Delete the newest messages of a stream, waiting ones included; how many were found.
+
+    Those that somebody is writing to at this moment are left for the next call.
+    """
+    at = messages.c
+    found = tx.rows(
+        select(at.key, at.size_bytes)
+        .where(at.server_id == server_id, at.stream_key == stream_key)
+        .order_by(at.key.desc())
+        .limit(limit)
+    )
+    sizes = accumulate(row.size_bytes for row in found)
+    fitting = sum(1 for size in sizes if size <= MAX_BYTES)
+    delete_messages(tx, [row.key for row in found[: max(fitting, 1)]])
+    return len(found)
+
+
+def delete_messages(tx: Tx, keys: Sequence[int]) -> int:
+    """Delete messages with contents, copies, attempts and events; how many.
+
+    Those that somebody is writing to at this moment are left alone.
+    """
+    free = _lock_copies(tx, keys)
+    if not free:
+        return 0
+    _delete_metadata(tx, free)
+    for table in (recipients, contents, attempts, events):
+        tx.run(delete(table).where(table.c.message_key.in_(free)))
+    return tx.run(delete(messages).where(messages.c.key.in_(free)))
+
+
+def _lock_copies(tx: Tx, keys: Sequence[int]) -> list[int]:
+    """The messages of which all copies could be locked: settling locks copies first, too, in any order."""
+    mine = (recipients.c.message_key, recipients.c.position)
+    copies = select(*mine).where(recipients.c.message_key.in_(keys))
+    locked = {tuple(row) for row in tx.rows(copies.with_for_update(skip_locked=True))}
+    held = {row.message_key for row in tx.rows(copies) if tuple(row) not in locked}
+    return [key for key in keys if key not in held]
+
+
+def _delete_metadata(tx: Tx, keys: Sequence[int]) -> None:
+    """The index on metadata goes by name and value, which the message repeats."""
+    query = select(messages.c.key, messages.c.server_id, messages.c.metadata).where(
+        messages.c.key.in_(keys), messages.c.metadata.is_not(None)
+    )
+    rows = [
+        (row.server_id, name.lower(), value, row.key)
+        for row in tx.rows(query)
+        for name, value in row.metadata.items()
+    ]
+    columns = tuple_(*message_metadata.primary_key.columns)
+    for start in range(0, len(rows), _METADATA_AT_ONCE):
+        part = rows[start : start + _METADATA_AT_ONCE]
+        tx.run(delete(message_metadata).where(columns.in_(part)))
