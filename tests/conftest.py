@@ -1,8 +1,8 @@
 """Fixtures: a database of each kind, an App on it, a whole server, and a clock that tests set."""
 
 import asyncio
-import itertools
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -24,7 +24,6 @@ from tests import postgres
 
 SERVER_TOKEN = "11111111-aaaa-4bbb-8ccc-222222222222"
 ACCOUNT_TOKEN = "33333333-aaaa-4bbb-8ccc-444444444444"
-_numbers = itertools.count()
 
 
 class SetClock:
@@ -65,23 +64,39 @@ def postgres_address() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def postgres_database(postgres_address: str) -> postgres.Reusable:
+    """The database that one test after the other uses."""
+    return postgres.Reusable(postgres_address, "blank")
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
     """The DATABASE_URL setting of each kind; None is SQLite."""
     if request.param == "sqlite":
         yield None
         return
-    address = request.getfixturevalue("postgres_address")
-    with postgres.database(address, f"test_{next(_numbers)}", template="blank") as url:
+    with request.getfixturevalue("postgres_database").use() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database with the schema and nothing else: copying it is quicker than making it."""
+    path = tmp_path_factory.mktemp("blank") / "pillarbox.db"
+    blank = Database(f"sqlite:///{path}", clock=SystemClock(), wake=Wake())
+    migrate(blank.engine)
+    blank.engine.dispose()
+    return path
 
 
 @dataclass
 class Settings:
-    """Makes a Config with free ports and a directory of its own."""
+    """Makes a Config with free ports and a directory of its own, in which the schema is laid."""
 
     directory: Path
     database_url: str | None
+    schema: Path
 
     def __call__(self, **changes: str) -> config.Config:
         flags: dict[str, str | None] = {
@@ -95,20 +110,22 @@ class Settings:
             "workers": "1",
             "database_url": self.database_url,
         }
-        return config.load(flags | changes, environment={})
+        made = config.load(flags | changes, environment={})
+        made.data_dir.mkdir(exist_ok=True)
+        if made.is_sqlite and not (made.data_dir / "pillarbox.db").exists():
+            shutil.copy(self.schema, made.data_dir)
+        return made
 
 
 @pytest.fixture
-def settings(tmp_path: Path, database_url: str | None) -> Settings:
-    return Settings(tmp_path, database_url)
+def settings(tmp_path: Path, database_url: str | None, sqlite_schema: Path) -> Settings:
+    return Settings(tmp_path, database_url, sqlite_schema)
 
 
 @pytest.fixture
 async def app(settings: Settings, clock: SetClock) -> AsyncIterator[App]:
     """An App on a fresh database with its first Server; its clock is the set one."""
-    made = settings()
-    made.data_dir.mkdir(exist_ok=True)
-    opened, _ = roles.open_app(made, clock)
+    opened, _ = roles.open_app(settings(), clock)
     yield opened
     opened.db.stop()
 
@@ -144,7 +161,6 @@ def serve(settings: Settings) -> Serve:
     @asynccontextmanager
     async def run(*, clock: Any = None, **changes: str) -> AsyncIterator[Running]:
         made = settings(**changes)
-        made.data_dir.mkdir(exist_ok=True)
         stop = asyncio.Event()
         ready: asyncio.Future[roles.Started] = asyncio.get_running_loop().create_future()
         async with asyncio.TaskGroup() as tasks:
