@@ -191,6 +191,9 @@ class Config:
         _number(0, 86_400),
         "0",
     )
+    bulk_api: bool = _setting(
+        "`off`: the account is not approved for bulk; its endpoints answer 14", _switch, "on"
+    )
     retention_days: int = _setting("message content and events", _number(1, 3650), "45")
     template_limit: int = _setting(
         "active templates a Server may have, layouts included", _number(1, 100_000), "100"

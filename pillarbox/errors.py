@@ -47,6 +47,12 @@ class Problem(StrEnum):
     SEND_STREAM_UNKNOWN = auto()
     SEND_STREAM_INBOUND = auto()
     # Bulk
+    BULK_SEVERAL_PROBLEMS = auto()
+    BULK_NOT_FOUND = auto()
+    BULK_BAD_KEY = auto()
+    BULK_BAD_COUNT = auto()
+    BULK_NOT_APPROVED = auto()
+    BULK_FIELD_REQUIRED = auto()
 
     # Templates
     TEMPLATES_BAD_PAGE = auto()
@@ -170,6 +176,14 @@ class Refused(Exception):
         super().__init__(problem, details)
         self.problem = problem
         self.details = details
+
+
+class RefusedSeverally(Refused):
+    """A request in which several things are wrong: every refusal, by the field it is about."""
+
+    def __init__(self, problem: Problem, by_field: dict[str, list[Refused]]) -> None:
+        super().__init__(problem)
+        self.by_field = by_field
 
 
 class Unavailable(Exception):

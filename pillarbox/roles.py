@@ -12,12 +12,15 @@ import logging
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 import uvloop
 
 from pillarbox import installation
 from pillarbox.app import App
+from pillarbox.bulk import store as bulk
+from pillarbox.bulk.expand import Expansion
 from pillarbox.chores import Chore, Chores
 from pillarbox.clock import Clock, SystemClock
 from pillarbox.config import Config
@@ -36,7 +39,7 @@ from pillarbox.servers.directory import Directory
 from pillarbox.servers.store import removed, servers
 from pillarbox.smtpd.submission import SubmissionListener
 from pillarbox.smtpd.tls import server_context
-from pillarbox.storage import nodes
+from pillarbox.storage import chores, nodes
 from pillarbox.storage.db import Database
 from pillarbox.storage.migrate import migrate
 from pillarbox.storage.wake import PostgresWake, Wake
@@ -113,6 +116,8 @@ def open_app(config: Config, clock: Clock) -> tuple[App, FirstTokens | None]:
         first_tokens = installation.create_first(tx, config)
         node = 0 if db.is_sqlite else nodes.register(tx, config.hostname)
         last = messages.last_key(tx) if db.is_sqlite else 0
+        if db.is_sqlite:
+            chores.release_all(tx)
     keys = KeyMaker(lambda: int(clock.now().timestamp() * 1000), node=node, last=last)
     db.start()
     app = App(
@@ -157,7 +162,8 @@ async def _run_roles(
             dispatcher = Dispatcher(app, domains, return_paths)
             working.append(tasks.create_task(dispatcher.run(stop)))
         if "chores" in roles:
-            working.append(tasks.create_task(Chores(app, all_chores(app)).run(stop)))
+            expansion = Expansion(app, directory, submission)
+            working.append(tasks.create_task(Chores(app, all_chores(app, expansion)).run(stop)))
         _log_missing(roles)
         started(
             Started(
@@ -176,12 +182,13 @@ async def _run_roles(
                 task.cancel()
 
 
-def all_chores(app: App) -> tuple[Chore, ...]:
+def all_chores(app: App, expansion: Expansion) -> tuple[Chore, ...]:
     """What the role `chores` does."""
     return (
         Chore(
             name="purge", every=purge.EVERY, run=partial(purge.purge, app), topic=removed.REMOVED
         ),
+        Chore(name="bulk", every=timedelta(minutes=1), run=expansion.run, topic=bulk.TOPIC),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Self
 from typing_extensions import override
 
 from pillarbox.app import App
+from pillarbox.bulk.accept import BulkIntake
 from pillarbox.errors import Problem, Refused
 from pillarbox.ids import same_token
 from pillarbox.outbound.submit import Submission
@@ -33,6 +34,7 @@ class Services:
     app: App
     directory: Directory
     submission: Submission
+    bulk: BulkIntake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,7 @@ class ServerCall(Call):
     """A call with the token of a Server."""
 
     server: Server
+    bulk: BulkIntake
 
     @classmethod
     @override
@@ -75,6 +78,7 @@ class ServerCall(Call):
         return cls(
             app=services.app,
             submission=services.submission,
+            bulk=services.bulk,
             client=_client(headers),
             server=await _server(services, token),
         )

@@ -6,9 +6,10 @@
     def outbound_details(call: ServerCall, message_id: str) -> wire.OutboundDetails:
         ...
 
-`call` names the token, `body` the shape of the JSON body (`X | None` where a body may be missing), `query` that of
-the query string; all other parameters are parts of the path. A plain function runs inside one transaction; an
-`async` one makes its own, and may answer with a `Streamed`. What it returns is the JSON of the answer, status 200.
+`call` names the token, `body` the shape of the JSON body (`X | None` where a body may be missing, `bytes` where
+the endpoint reads it by itself), `query` that of the query string; all other parameters are parts of the path. A
+plain function runs inside one transaction; an `async` one makes its own, and may answer with a `Streamed`. What it
+returns is the JSON of the answer, status 200.
 """
 
 import inspect
@@ -54,6 +55,8 @@ class Endpoint:
     run: Callable[..., Any]
     call: type[Call]
     body: Body[Any] | None
+    """What reads the body; None when there is none, or the endpoint takes it as it is."""
+    takes_bytes: bool
     may_lack_body: bool
     query: QueryString[Any] | None
     numbers: frozenset[str]
@@ -77,9 +80,8 @@ class Endpoint:
 
     def read_body(self, body: Bytes) -> Any:
         """The body as its shape. Refuses `no_body`, NOT_JSON, WRONG_FIELDS."""
-        assert self.body is not None
         if not is_blank(body):
-            return self.body.read(body)
+            return body if self.body is None else self.body.read(body)
         if self.may_lack_body:
             return None
         raise Refused(self.no_body)
@@ -152,7 +154,8 @@ def _endpoint(
         path=path,
         run=run,
         call=call,
-        body=None if body is None else Body(body),
+        body=None if body in (None, bytes) else Body(body),
+        takes_bytes=body is bytes,
         may_lack_body=may_lack_body,
         query=None if query is None else QueryString(query),
         numbers=frozenset(name for name, kind in types.items() if kind is int),

@@ -2,6 +2,7 @@
 
 from pillarbox.api import (
     bounces,
+    bulk,
     email,
     messages,
     server,
@@ -16,6 +17,7 @@ from pillarbox.api.endpoint import Group
 
 GROUPS: tuple[Group, ...] = (
     email.group,
+    bulk.group,
     templates.group,
     server.group,
     servers.group,

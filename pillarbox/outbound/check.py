@@ -80,11 +80,11 @@ def check(draft: Draft) -> Checked:
     """
     sender = read_sender(draft.sender)
     recipients = Recipients(
-        to=_read_addresses("To", draft.to),
-        cc=_read_addresses("Cc", draft.cc),
-        bcc=_read_addresses("Bcc", draft.bcc),
+        to=read_addresses("To", draft.to),
+        cc=read_addresses("Cc", draft.cc),
+        bcc=read_addresses("Bcc", draft.bcc),
     )
-    reply_to = _read_addresses("Reply-To", draft.reply_to)
+    reply_to = read_addresses("Reply-To", draft.reply_to)
     count_recipients(recipients)
     _check_bodies(draft)
     return Checked(
@@ -96,9 +96,9 @@ def check(draft: Draft) -> Checked:
         html=draft.html or None,
         text=draft.text or None,
         track_links=read_track_links(draft.track_links),
-        headers=_read_headers(draft.headers),
+        headers=read_headers(draft.headers),
         metadata=check_metadata(draft.metadata),
-        files=_read_files(draft.attachments),
+        files=read_files(draft.attachments),
     )
 
 
@@ -177,7 +177,8 @@ def check_total_size(encoded_bytes: int) -> None:
         raise Refused(Problem.ATTACHMENTS_TOO_BIG)
 
 
-def _read_addresses(field: str, value: str | None) -> list[Address]:
+def read_addresses(field: str, value: str | None) -> list[Address]:
+    """The addresses of a list. Refuses ADDRESS_INVALID and its kin, naming the field."""
     if not value:
         return []
     try:
@@ -187,16 +188,22 @@ def _read_addresses(field: str, value: str | None) -> list[Address]:
         raise Refused(problem, field=field, address=error.address, part=error.part) from None
 
 
+def check_body(field: str, body: str | None) -> None:
+    """Refuses BODY_FIELD_TOO_LONG."""
+    # A quarter of the limit in characters cannot exceed it in bytes: most bodies need no counting.
+    if body and len(body) > MAX_BODY_BYTES // 4 and len(body.encode()) > MAX_BODY_BYTES:
+        raise Refused(Problem.BODY_FIELD_TOO_LONG, field=field)
+
+
 def _check_bodies(draft: Draft) -> None:
     if not draft.text and not draft.html:
         raise Refused(Problem.NO_BODY)
-    for field, body in (("HtmlBody", draft.html), ("TextBody", draft.text)):
-        # A quarter of the limit in characters cannot exceed it in bytes: most bodies need no counting.
-        if body and len(body) > MAX_BODY_BYTES // 4 and len(body.encode()) > MAX_BODY_BYTES:
-            raise Refused(Problem.BODY_FIELD_TOO_LONG, field=field)
+    check_body("HtmlBody", draft.html)
+    check_body("TextBody", draft.text)
 
 
-def _read_headers(headers: Sequence[tuple[str | None, str | None]]) -> list[tuple[str, str]]:
+def read_headers(headers: Sequence[tuple[str | None, str | None]]) -> list[tuple[str, str]]:
+    """Custom headers, values on one line. Refuses BAD_HEADER, HEADER_NOT_ALLOWED."""
     read = []
     for name, value in headers:
         if not name or not is_token(name):
@@ -207,7 +214,8 @@ def _read_headers(headers: Sequence[tuple[str | None, str | None]]) -> list[tupl
     return read
 
 
-def _read_files(attachments: Sequence[Attachment]) -> list[File]:
+def read_files(attachments: Sequence[Attachment]) -> list[File]:
+    """Attachments, decoded. Refuses ATTACHMENT_TYPE_FORBIDDEN, ATTACHMENTS_TOO_BIG, BAD_ATTACHMENT."""
     if not attachments:
         return []
     for attachment in attachments:

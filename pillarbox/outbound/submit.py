@@ -10,6 +10,7 @@ from pillarbox.app import App
 from pillarbox.domains.directory import Domains
 from pillarbox.errors import Problem, Refused
 from pillarbox.ids import message_id
+from pillarbox.mail.address import Address
 from pillarbox.outbound.accept import accept
 from pillarbox.outbound.check import check
 from pillarbox.outbound.model import Accepted, Draft, Prepared
@@ -40,7 +41,7 @@ class Submission:
         """Prepare messages and keep those that are in order; one answer each, in order."""
         prepared = [_attempt(make) for make in makers]
         for index, message in enumerate(prepared):
-            if isinstance(message, Prepared) and not await self._may_send(message):
+            if isinstance(message, Prepared) and not await self.may_send(message.sender):
                 prepared[index] = Refused(Problem.SENDER_UNKNOWN, sender=message.sender_text)
         good = [message for message in prepared if isinstance(message, Prepared)]
         kept = iter(await self._app.db.write_each(accept, good) if good else ())
@@ -59,10 +60,11 @@ class Submission:
             return refused
         return Accepted(message_id(self._app.keys.next()), self._app.clock.now())
 
-    async def _may_send(self, message: Prepared) -> bool:
+    async def may_send(self, sender: Address) -> bool:
+        """Whether mail may come from this address."""
         if self._app.config.sender_policy == "open":
             return True
-        return await self._domains.is_verified(message.sender.domain)
+        return await self._domains.is_verified(sender.domain)
 
 
 def _attempt(make: Callable[[], Prepared]) -> Prepared | Refused:

@@ -49,6 +49,12 @@ def finish(tx: Tx, name: str, held: datetime, due_at: datetime) -> None:
     tx.run(mine.values(leased_until=None, due_at=due))
 
 
+def release_all(tx: Tx) -> None:
+    """Make chores that were in hand due now: for a node that starts where there can be no other."""
+    held = update(chores).where(chores.c.leased_until.is_not(None))
+    tx.run(held.values(leased_until=None, due_at=tx.now))
+
+
 def due_at(tx: Tx, name: str) -> datetime | None:
     """When a chore is due, or None when it never was."""
     at: datetime | None = tx.scalar(select(chores.c.due_at).where(chores.c.name == name))

@@ -27,6 +27,8 @@ _BOM = b"\xef\xbb\xbf"
 _BLANK = (b"", b"null")
 _LONGEST_BLANK = 64
 
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_items = msgspec.json.Decoder(list[msgspec.Raw])
 _untyped = msgspec.json.Decoder(float_hook=Number)
 # The closing quote is optional: an unterminated string is one match, not the start of a thousand attempts.
 _string = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
@@ -59,8 +61,8 @@ class Body(Generic[T]):
         self._is_open = is_open(shape)
         self._read = reader_of(shape)
 
-    def read(self, body: Bytes) -> T:
-        """The body as its shape.
+    def read(self, body: Bytes, at: str = "$") -> T:
+        """The body as its shape; `at` is the JSON path of a body that is a part of another.
 
         Refuses NOT_JSON, WRONG_FIELDS. Source: spec overview 5.4.
         """
@@ -71,11 +73,24 @@ class Body(Generic[T]):
             except ValueError:
                 pass
         wrong: list[str] = []
-        read = self._read(_decode(body), "$", wrong)
+        read = self._read(_decode(body), at, wrong)
         if wrong:
             raise Refused(Problem.WRONG_FIELDS, paths=", ".join(wrong))
         value: T = read
         return value
+
+
+def read_members(body: Bytes) -> dict[str, msgspec.Raw]:
+    """The members of a JSON object, each still as JSON text; of a repeated name the last.
+
+    Refuses NOT_JSON, WRONG_FIELDS.
+    """
+    return _read_raw(_members, body)
+
+
+def read_items(value: msgspec.Raw, at: str) -> list[msgspec.Raw]:
+    """The items of a JSON array, each still as JSON text. Refuses WRONG_FIELDS, naming its path."""
+    return _read_raw(_items, value, at)
 
 
 def is_blank(body: Bytes) -> bool:
@@ -93,6 +108,23 @@ def stamp(instant: datetime) -> str:
 def submitted(instant: datetime) -> str:
     """An instant in UTC without trailing zeros in its fraction: the form of SubmittedAt."""
     return f"{stamp(instant)[:-1].rstrip('0').rstrip('.')}Z"
+
+
+def _read_raw(decoder: msgspec.json.Decoder[T], body: Bytes | msgspec.Raw, at: str = "$") -> T:
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError:
+        raise Refused(Problem.WRONG_FIELDS, paths=at) from None
+    except RecursionError:
+        raise Refused(Problem.NOT_JSON) from None
+    except ValueError:
+        text = _string.sub(_repair_string, bytes(body).removeprefix(_BOM))
+    try:
+        return decoder.decode(text)
+    except msgspec.ValidationError:
+        raise Refused(Problem.WRONG_FIELDS, paths=at) from None
+    except ValueError:
+        raise Refused(Problem.NOT_JSON) from None
 
 
 def _decode(body: Bytes) -> Any:

@@ -11,6 +11,7 @@ import msgspec
 from pillarbox.errors import Problem, Refused
 from pillarbox.wire.problems import (
     bounces,
+    bulk,
     messages,
     sending,
     servers,
@@ -31,6 +32,7 @@ CATALOG: dict[Problem, Row] = {
     **streams.ROWS,
     **messages.ROWS,
     **bounces.ROWS,
+    **bulk.ROWS,
     **stats.ROWS,
     **suppressions.ROWS,
     **webhooks.ROWS,

@@ -80,12 +80,23 @@ async def a_webhook(tenant: Tenant) -> str:
     return str(webhook["ID"])
 
 
+async def a_bulk_request(tenant: Tenant) -> str:
+    request = {
+        "From": "a@sender.example",
+        "Subject": "Hi",
+        "TextBody": "x",
+        "Messages": [{"To": "b@one.example"}],
+    }
+    return str((await tenant.api.post("/email/bulk", json=request)).json()["Id"])
+
+
 MAKERS: dict[str, Maker] = {
     "message_id": Maker(a_message, "0199c0de-0000-7001-8000-000000000000"),
     "bounce_id": Maker(a_bounce, "1999999999"),
     "stream_id": Maker(a_stream, "stream-of-nobody"),
     "template": Maker(a_template, "1999999999"),
     "webhook_id": Maker(a_webhook, "1999999999"),
+    "bulk_id": Maker(a_bulk_request, "0199c0de-0000-7001-8000-000000000000"),
 }
 """By the name of the path parameter."""
 

@@ -81,6 +81,17 @@ async def test_a_lease_is_prolonged(app, clock):
     assert await app.db.read(lambda tx: store.due_at(tx, "sweep")) == longer
 
 
+async def test_a_node_that_starts_alone_frees_what_a_dead_one_had_in_hand(app, clock):
+    assert await app.db.write(lambda tx: store.claim(tx, "sweep", LEASE))
+    work = Work()
+    chores = Chores(app, [])
+    assert not await chores.run_once(a_chore(work))
+    await app.db.write(store.release_all)
+    assert await chores.run_once(a_chore(work))
+    await app.db.write(store.release_all)
+    assert not await chores.run_once(a_chore(work))
+
+
 async def test_the_role_runs_chores_when_their_topic_wakes(app, clock):
     work = Work()
     stop = asyncio.Event()
