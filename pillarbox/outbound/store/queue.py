@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select, text, tuple_, update
 
-from pillarbox.outbound.model import RecipientState
+from pillarbox.outbound.model import MessageStatus, RecipientState
 from pillarbox.outbound.store.tables import contents, messages, recipients
 from pillarbox.storage import dialect
 from pillarbox.storage.tx import Tx
@@ -268,15 +268,22 @@ def retry(tx: Tx, message_key: int | None) -> list[str]:
 
 
 def drop(tx: Tx, message_key: int | None) -> int:
-    """Take the waiting recipients of a message (or all) off the queue for good; how many."""
+    """Take the waiting recipients of a message (or all) off the queue for good; how many.
+
+    None of these messages is Queued after that: a search for what is looks in the queue only.
+    """
     statement = (
         update(recipients)
         .where(recipients.c.state == RecipientState.QUEUED)
         .values(state=RecipientState.DROPPED, lease=None)
     )
+    left = update(messages).where(messages.c.status == MessageStatus.QUEUED)
     if message_key is not None:
         statement = statement.where(recipients.c.message_key == message_key)
-    return tx.run(statement)
+        left = left.where(messages.c.key == message_key)
+    dropped = tx.run(statement)
+    tx.run(left.values(status=MessageStatus.SENT))
+    return dropped
 
 
 def suppress(tx: Tx, stream_key: int, addresses: Collection[str]) -> list[int]:

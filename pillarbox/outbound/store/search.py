@@ -1,8 +1,8 @@
 """Searching the outbound messages: the pages of the API, by number, and those of the web UI, by key.
 
 One of the conditions says where to start: an index in which the matches stand in the order of their keys
-(recipient, metadata, tag, else the stream). The others are checked row by row. Keys hold the time, so dates are
-ranges of keys, and newest first is every index read backwards.
+(recipient, metadata, tag, sender, else the stream). The others are checked row by row. Keys hold the time, so
+dates are ranges of keys, and newest first is every index read backwards.
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from pillarbox.ids import first_key
-from pillarbox.outbound.model import Message, Search
+from pillarbox.outbound.model import Message, MessageStatus, Search
 from pillarbox.outbound.store.tables import message_metadata, message_of, messages, recipients
 from pillarbox.servers.store.tables import streams
 from pillarbox.storage import dialect
@@ -36,7 +46,7 @@ def search(tx: Tx, wanted: Search, *, count: int, offset: int) -> tuple[int, lis
     if 0 < len(keys) < count or (count and not offset and not keys):
         total = offset + len(keys)  # the end was seen
     else:
-        total = sum(_count(tx, query) for query in queries)
+        total = _total(tx, wanted, queries)
     return total, _load(tx, keys)
 
 
@@ -47,7 +57,7 @@ def page(tx: Tx, wanted: Search, *, before: int | None, limit: int) -> list[Mess
 
 def _queries(tx: Tx, wanted: Search) -> list[Select[tuple[int]]]:
     """Queries for the keys of all matches, unordered: one, or one for each stream when nothing else is a start."""
-    starts = (wanted.stream_key, wanted.recipient, wanted.tag, *wanted.metadata)
+    starts = (wanted.stream_key, wanted.recipient, *wanted.metadata)
     if any(start is not None for start in starts):
         return [_query(tx.connection, wanted)]
     every = tx.rows(select(streams.c.key).where(streams.c.server_id == wanted.server_id))
@@ -76,14 +86,18 @@ def _start(wanted: Search) -> tuple[_Key, list[_Condition]]:
         (name, value), *others = wanted.metadata
         key = message_metadata.c.message_key
         return key, _is_entry(wanted, name, value) + _metadata(key, wanted, others)
-    found = [messages.c.server_id == wanted.server_id]
-    if wanted.tag is None:
-        return messages.c.key, [*found, messages.c.stream_key == wanted.stream_key]
-    found.append(messages.c.tag == wanted.tag)
-    if wanted.stream_key is not None:
-        # The sum keeps SQLite from choosing the index of the stream, in which every tag would be read.
-        found.append(messages.c.stream_key + 0 == wanted.stream_key)
-    return messages.c.key, found
+    at = messages.c
+    found = [at.server_id == wanted.server_id, at.stream_key == wanted.stream_key]
+    if wanted.tag is not None:
+        found.append(at.tag == wanted.tag)
+    if wanted.status is MessageStatus.QUEUED:
+        found.append(at.key.in_(_waiting()))
+    return at.key, found
+
+
+def _waiting() -> Select[tuple[int]]:
+    """The messages with copies in the queue: all that are Queued are among them, and they are few."""
+    return select(recipients.c.message_key).where(recipients.c.state == literal_column("'queued'"))
 
 
 def _row_conditions(connection: Connection, wanted: Search) -> list[_Condition]:
@@ -195,6 +209,14 @@ def _newest(
             return [row[0] for row in tx.rows(part.limit(limit).offset(offset))]
         found += [row[0] for row in tx.rows(part.limit(limit + offset))]
     return sorted(found, reverse=True)[offset : offset + limit]
+
+
+def _total(tx: Tx, wanted: Search, queries: Sequence[Select[tuple[int]]]) -> int:
+    """How many match. Nearly all are Sent: the few that are not are counted instead, and taken off."""
+    if wanted.status is MessageStatus.SENT:
+        every, queued = (replace(wanted, status=s) for s in (None, MessageStatus.QUEUED))
+        return _total(tx, every, _queries(tx, every)) - _total(tx, queued, _queries(tx, queued))
+    return sum(_count(tx, query) for query in queries)
 
 
 def _count(tx: Tx, query: Select[Any]) -> int:

@@ -31,11 +31,14 @@ from pillarbox.storage.schema import metadata
 from pillarbox.storage.types import Json, TextEnum, UtcTime
 
 _QUEUED = text("state = 'queued'")
+_KEY = BigInteger().with_variant(
+    Integer, "sqlite"
+)  # there the key is the row's own number: no index needed
 
 messages = Table(
     "messages",
     metadata,
-    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", _KEY, primary_key=True, autoincrement=False),
     Column("message_id", String(36), nullable=False),
     Column("server_id", Integer, nullable=False),
     Column("stream_key", Integer, nullable=False),
@@ -56,11 +59,14 @@ messages = Table(
     Column("size_bytes", Integer, nullable=False),
     Column("render_error", Text),
     Index("ix_messages_stream", "server_id", "stream_key", "key"),
+    Index("ix_messages_sender", "server_id", "stream_key", "sender_key", "key"),
     Index(
         "ix_messages_tag",
         "server_id",
         "tag",
+        "stream_key",
         "key",
+        "sender_key",
         sqlite_where=text("tag IS NOT NULL"),
         postgresql_where=text("tag IS NOT NULL"),
     ),
@@ -69,7 +75,7 @@ messages = Table(
 contents = Table(
     "contents",
     metadata,
-    Column("message_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("message_key", _KEY, primary_key=True, autoincrement=False),
     Column("raw", LargeBinary, nullable=False),
 )
 

@@ -101,7 +101,12 @@ def upgrade() -> None:
     op.create_index("uq_bounces_cause", "bounces", ["message_id", "email_key", "type"], unique=True)
     op.create_table(
         "contents",
-        sa.Column("message_key", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "message_key",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("raw", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("message_key", name=op.f("pk_contents")),
     )
@@ -139,7 +144,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "messages",
-        sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "key",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("message_id", sa.String(length=36), nullable=False),
         sa.Column("server_id", sa.Integer(), nullable=False),
         sa.Column("stream_key", sa.Integer(), nullable=False),

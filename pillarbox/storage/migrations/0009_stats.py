@@ -1,4 +1,4 @@
-"""Daily counters of statistics."""
+"""Daily counters of statistics; indexes that answer searches without reading the messages."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,18 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create their tables."""
+    """Create the tables and indexes."""
+    columns = ["server_id", "stream_key", "sender_key", "key"]
+    op.create_index("ix_messages_sender", "messages", columns, unique=False)
+    op.drop_index("ix_messages_tag", "messages")
+    op.create_index(
+        "ix_messages_tag",
+        "messages",
+        ["server_id", "tag", "stream_key", "key", "sender_key"],
+        unique=False,
+        sqlite_where=sa.text("tag IS NOT NULL"),
+        postgresql_where=sa.text("tag IS NOT NULL"),
+    )
     op.create_table(
         "daily_sent",
         sa.Column("server_id", sa.Integer(), autoincrement=False, nullable=False),
