@@ -7,14 +7,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
 import pillarbox
-from pillarbox.bench import limits, postfix, report
+from pillarbox.bench import limits, postfix, report, search
 from pillarbox.bench.bars import judge
 from pillarbox.bench.dns import Responder
 from pillarbox.bench.load import LoadChild
@@ -24,7 +24,7 @@ from pillarbox.bench.rounds import SCENARIOS, Meter
 from pillarbox.bench.server import Pillarbox
 from pillarbox.bench.sink import SinkChild
 
-_QUICK_MESSAGES = 600
+_QUICK_MESSAGES, _QUICK_STORED = 600, 20_000
 _MEMORY_FILE_SYSTEMS = ("tmpfs", "ramfs")
 
 Make = Callable[[Path, int], Subject]
@@ -34,24 +34,56 @@ def run(options: BenchOptions) -> int:
     """Run the benchmark and print what it found. 0 when the measurement is valid, whatever the bars say.
 
     1 when a server lost, repeated or kept back a message, left a bad signature, or did not work; 2 for an unknown
-    scenario; 130 when interrupted. Everything started is stopped and removed in each case.
+    scenario, or one that is measured by itself; 130 when interrupted. Everything started is stopped and removed in
+    each case.
     """
-    unknown = [name for name in options.scenarios if name not in SCENARIOS]
-    if unknown:
-        print(
-            f"unknown scenario {unknown[0]!r}: choose from {', '.join(SCENARIOS)}", file=sys.stderr
-        )
+    wrong = _wrong_scenarios(options.scenarios)
+    if wrong:
+        _say(wrong)
         return 2
     if options.quick:
-        options = replace(options, rounds=1, messages=min(options.messages, _QUICK_MESSAGES))
+        options = replace(
+            options,
+            rounds=1,
+            messages=min(options.messages, _QUICK_MESSAGES),
+            stored=min(options.stored, _QUICK_STORED),
+        )
     try:
         with _stopped_by_sigterm():
-            found = _measure(options)
+            return _run(options)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        _say("interrupted")
         return 130
+
+
+def _wrong_scenarios(names: Sequence[str]) -> str:
+    """What is wrong with them, "" for nothing."""
+    every = (*SCENARIOS, search.SEARCH)
+    unknown = [name for name in names if name not in every]
+    if unknown:
+        return f"unknown scenario {unknown[0]!r}: choose from {', '.join(every)}"
+    if search.SEARCH in names and len(names) > 1:
+        return f"{search.SEARCH} is measured by itself"
+    return ""
+
+
+def _run(options: BenchOptions) -> int:
+    if search.SEARCH in options.scenarios:
+        return _run_search(options)
+    found = _measure(options)
     print(report.as_json(found) if options.json else report.as_text(found))
     return 1 if found.failure else 0
+
+
+def _run_search(options: BenchOptions) -> int:
+    try:
+        with _directory() as base:
+            timings = search.measure(options, base, _say)
+    except BenchError as error:
+        _say(f"FAILED: {error}")
+        return 1
+    print(search.as_json(timings) if options.json else search.as_text(timings))
+    return 0
 
 
 @contextmanager

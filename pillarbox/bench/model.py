@@ -174,11 +174,13 @@ class Subject(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BenchOptions:
-    """What `pillarbox bench` was asked for. No scenario named means all of them."""
+    """What `pillarbox bench` was asked for. No scenario named means all of them but `search`."""
 
     scenarios: tuple[str, ...] = ()
     rounds: int = 5
     messages: int = 3000
+    stored: int = 1_000_000
+    """Messages in the database of `search`."""
     domains: int = 50
     database_url: str | None = None
     json: bool = False

@@ -41,6 +41,11 @@ class Database:
         except psycopg.Error as error:
             raise BenchError(f"PostgreSQL: {error}") from error
 
+    def settle(self) -> None:
+        """Do now what the database server would do by itself in the minutes after many rows were written."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+
     def drop(self) -> None:
         """Remove the database with whatever still uses it; nothing when it was never made."""
         if not self._is_made:

@@ -14,6 +14,7 @@ import time
 import uuid
 from pathlib import Path
 
+from pillarbox import config
 from pillarbox.bench.accounting import family
 from pillarbox.bench.dns import Responder
 from pillarbox.bench.model import SENDER_DOMAIN, BenchError, Door
@@ -148,6 +149,12 @@ class Pillarbox:
     def token(self) -> str:
         """The token of the first server."""
         return self._token
+
+    def database_url(self) -> str:
+        """Where its database is, as SQLAlchemy wants it."""
+        url = self._database.url if self._database else None
+        settings = {"data_dir": str(self._home / "data"), "database_url": url}
+        return config.load(settings, environment={}).database
 
     def pids(self) -> list[int]:
         """The server with all its workers, and PostgreSQL when it is used on this machine."""

@@ -7,14 +7,22 @@ import click
 from pillarbox.bench.main import run
 from pillarbox.bench.model import BenchOptions
 from pillarbox.bench.rounds import SCENARIOS
+from pillarbox.bench.search import SEARCH
 
 
-@click.command(help=f"Measure SCENARIOs, or all of them: {', '.join(SCENARIOS)}.")
+@click.command(
+    help=f"Measure SCENARIOs, or all of them: {', '.join(SCENARIOS)}. "
+    f"Or, by itself: {SEARCH}, the lists of the API over many messages."
+)
 @click.argument("scenario", nargs=-1)
 @click.option(
     "--rounds", default=5, show_default=True, help="alternating rounds; medians are quoted"
 )
-@click.option("--messages", default=3000, show_default=True, help="messages a flood")
+@click.option(
+    "--messages",
+    type=click.IntRange(min=1),
+    help=f"messages a flood [default: 3000], or in the database of {SEARCH} [default: 1000000]",
+)
 @click.option(
     "--domains", default=50, show_default=True, help="recipient domains of the wide flood"
 )
@@ -22,7 +30,15 @@ from pillarbox.bench.rounds import SCENARIOS
 @click.option("--quick", is_flag=True, help="one short round, for a look")
 @click.option("--no-postfix", is_flag=True, help="leave the peer out")
 @click.option("--json", "is_json", is_flag=True, help="print JSON")
-def bench(scenario: tuple[str, ...], no_postfix: bool, is_json: bool, **options: object) -> None:
+def bench(
+    scenario: tuple[str, ...],
+    messages: int | None,
+    no_postfix: bool,
+    is_json: bool,
+    **options: object,
+) -> None:
     """Start a server, an SMTP sink and load of its own, and print rates, latency, CPU and memory."""
     settings: dict[str, object] = options | {"postfix": not no_postfix, "json": is_json}
+    if messages is not None:
+        settings |= {"messages": messages, "stored": messages}
     sys.exit(run(BenchOptions(scenarios=scenario, **settings)))  # type: ignore[arg-type]

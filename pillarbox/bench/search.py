@@ -1,0 +1,271 @@
+"""The scenario `search`: what every list, search and statistic of the API takes over a million messages.
+
+A server of its own, a database filled with rows (bench/fill), then one request after the other on one connection.
+"""
+
+import http.client
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+from urllib.parse import urlencode
+
+import msgspec
+
+from pillarbox.bench.dns import Responder
+from pillarbox.bench.fill import (
+    COUNTED_TAG,
+    DAYS,
+    RARE_SUBJECT,
+    RARE_TAG,
+    YEAR,
+    Filled,
+    address,
+    fill,
+)
+from pillarbox.bench.model import BenchError, BenchOptions, Door
+from pillarbox.bench.postgres import Database as PostgresDatabase
+from pillarbox.bench.rounds import percentile
+from pillarbox.bench.server import Pillarbox
+from pillarbox.clock import SystemClock
+from pillarbox.storage.db import Database
+from pillarbox.storage.wake import Wake
+
+SEARCH = "search"
+BAR_MS = 50.0
+_REQUESTS, _QUICK_REQUESTS = 40, 10
+_WARM_UP = 3
+
+MakePath = Callable[[int], str]
+"""The path of a request, by its number: none is asked twice where that would be served from a cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What one kind of request took."""
+
+    name: str
+    p50_ms: float
+    p95_ms: float
+    found: int | None
+    """The TotalCount of the last answer, if it has one."""
+
+    @property
+    def verdict(self) -> str:
+        """PASS or MISS."""
+        return "PASS" if self.p95_ms <= BAR_MS else "MISS"
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """All of a run."""
+
+    messages: int
+    database: str
+    fill_s: float
+    timings: list[Timing]
+    left_out: list[str]
+
+
+def measure(options: BenchOptions, base: Path, say: Callable[[str], None]) -> Timings:
+    """Start a server, fill its database, ask everything. Raises BenchError."""
+    messages = options.stored
+    url = options.database_url
+    database = PostgresDatabase(url, number=0) if url else None
+    with ExitStack() as stack:
+        dns = stack.enter_context(Responder())
+        server = Pillarbox(base / "search", sink_port=9, dns=dns, database=database)
+        stack.callback(server.stop)
+        server.start()
+        say(f"filling in {messages:,} messages")
+        begun = time.monotonic()
+        with _opened(server.database_url()) as db:
+            filled = fill(db, messages=messages)
+        if database:
+            database.settle()
+        fill_s = time.monotonic() - begun
+        say(f"filled in {fill_s:.0f} s; asking")
+        client = _Client(server)
+        stack.callback(client.close)
+        requests = _QUICK_REQUESTS if options.quick else _REQUESTS
+        timings, left_out = [], []
+        for name, path in _questions(filled):
+            timing = client.time(name, path, requests)
+            if timing is None:
+                left_out.append(name)
+            else:
+                timings.append(timing)
+    return Timings(messages, "PostgreSQL" if url else "SQLite", fill_s, timings, left_out)
+
+
+def as_json(found: Timings) -> str:
+    """All of it, indented."""
+    return msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
+
+
+def as_text(found: Timings) -> str:
+    """A table for a terminal."""
+    size = f"{found.messages:,} messages of {DAYS} days on {found.database}"
+    lines = [
+        f"search: {size}, filled in {found.fill_s:.0f} s; bar: p95 {BAR_MS:.0f} ms",
+        "",
+        f"{'request':<58}{'found':>10}{'p50 ms':>10}{'p95 ms':>10}",
+    ]
+    for timing in found.timings:
+        total = "" if timing.found is None else f"{timing.found:,}"
+        figures = f"{timing.p50_ms:>10.1f}{timing.p95_ms:>10.1f}"
+        lines.append(f"{timing.name:<58}{total:>10}{figures}  {timing.verdict}")
+    if found.left_out:
+        lines += ["", "not in this version: " + ", ".join(found.left_out)]
+    return "\n".join(lines)
+
+
+class _Client:
+    """One connection with the token of the first Server."""
+
+    def __init__(self, server: Pillarbox) -> None:
+        self._connection = http.client.HTTPConnection(
+            "127.0.0.1", server.port(Door.HTTP), timeout=120.0
+        )
+        self._headers = {
+            "X-Postmark-Server-Token": server.token(),
+            "Accept": "application/json",
+        }
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+    def time(self, name: str, path: MakePath, requests: int) -> Timing | None:
+        """What such requests take; None when the server does not know the path. Raises BenchError."""
+        took: list[float] = []
+        body = b""
+        for number in range(_WARM_UP + requests):
+            begun = time.perf_counter()
+            self._connection.request("GET", path(number), headers=self._headers)
+            answer = self._connection.getresponse()
+            body = answer.read()
+            took.append((time.perf_counter() - begun) * 1000)
+            if answer.status == http.client.NOT_FOUND:
+                return None
+            if answer.status != http.client.OK:
+                raise BenchError(f"{path(number)}: {answer.status} {body[:200]!r}")
+        total = json.loads(body).get("TotalCount") if body.startswith(b"{") else None
+        return Timing(name, median(took[_WARM_UP:]), percentile(took[_WARM_UP:], 95), total)
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Database]:
+    db = Database(url, clock=SystemClock(), wake=Wake())
+    try:
+        yield db
+    finally:
+        db.engine.dispose()
+
+
+def _day(ago: int) -> str:
+    return (SystemClock().now() - timedelta(days=ago)).strftime("%Y-%m-%d")
+
+
+def _ask(path: str, query: Mapping[str, object] | None = None) -> MakePath:
+    """The same request each time, but for values that are functions of its number."""
+
+    def build(number: int) -> str:
+        values = {k: v(number) if callable(v) else v for k, v in (query or {}).items()}
+        return f"{path}?{urlencode(values)}" if values else path
+
+    return build
+
+
+def _questions(filled: Filled) -> Iterator[tuple[str, MakePath]]:
+    yield from _of_messages(filled)
+    yield from _of_bounces(filled)
+    yield from _of_statistics()
+    page = {"count": 50, "offset": 0}
+    yield "suppressions, dump", _ask("/message-streams/outbound/suppressions/dump")
+    yield "inbound list", _ask("/messages/inbound", page)
+    yield "opens list", _ask("/messages/outbound/opens", page)
+    yield "clicks list", _ask("/messages/outbound/clicks", page)
+
+
+def _of_messages(filled: Filled) -> Iterator[tuple[str, MakePath]]:
+    some: dict[str, object] = {"recipient": lambda n: address(n * 70 * 13)}
+    dates: dict[str, object] = {"fromdate": _day(20), "todate": _day(10)}
+    filters: dict[str, dict[str, object]] = {
+        "first page": {},
+        "count 500": {"count": 500},
+        "offset 9,500": {"count": 500, "offset": 9500},
+        "stream broadcast": {"messagestream": "broadcast"},
+        "recipient": some,
+        "sender": {"fromemail": "billing@sender.bench.example"},
+        "sender unknown": {"fromemail": "nobody@sender.bench.example"},
+        "tag": {"tag": COUNTED_TAG},
+        "tag, offset 9,500": {"tag": COUNTED_TAG, "count": 500, "offset": 9500},
+        "tag rare": {"tag": RARE_TAG},
+        "status queued": {"status": "queued"},
+        "status sent": {"status": "sent"},
+        "ten days": dates,
+        "subject rare": {"subject": RARE_SUBJECT},
+        "subject common": {"subject": "order"},
+        "subject unknown": {"subject": lambda n: f"nothing like {n} this"},
+        "metadata": {"metadata_order": lambda n: n * 30},
+        "metadata common": {"metadata_shop": "s9"},
+        "tag, ten days": {"tag": COUNTED_TAG, **dates},
+        "tag, sender": {"tag": COUNTED_TAG, "fromemail": "team@sender.bench.example"},
+        "tag, status": {"tag": COUNTED_TAG, "status": "sent"},
+        "tag, subject": {"tag": COUNTED_TAG, "subject": RARE_SUBJECT},
+        "recipient, tag": {**some, "tag": COUNTED_TAG},
+        "sender, ten days": {"fromemail": "team@sender.bench.example", **dates},
+        "metadata, tag": {"metadata_shop": "s9", "tag": COUNTED_TAG},
+        "two of metadata": {"metadata_shop": "s9", "metadata_order": lambda n: n * 30},
+    }
+    for name, query in filters.items():
+        yield f"messages, {name}", _ask("/messages/outbound", {"count": 50, "offset": 0} | query)
+    for part in ("details", "dump"):
+        yield f"message, {part}", _ask(f"/messages/outbound/{filled.message_id}/{part}")
+
+
+def _of_bounces(filled: Filled) -> Iterator[tuple[str, MakePath]]:
+    dates: dict[str, object] = {"fromdate": _day(20), "todate": _day(10)}
+    filters: dict[str, dict[str, object]] = {
+        "first page": {},
+        "offset 9,500": {"count": 500, "offset": 9500},
+        "type": {"type": "SoftBounce"},
+        "inactive": {"inactive": "true"},
+        "address part": {"emailFilter": "person777"},
+        "address part unknown": {"emailFilter": "nobody"},
+        "tag": {"tag": COUNTED_TAG},
+        "message": {"messageID": filled.message_id},
+        "ten days": dates,
+        "type, inactive, ten days": {"type": "HardBounce", "inactive": "true", **dates},
+        "tag, type": {"tag": COUNTED_TAG, "type": "Transient"},
+    }
+    for name, query in filters.items():
+        yield f"bounces, {name}", _ask("/bounces", {"count": 50, "offset": 0} | query)
+    yield "bounce", lambda n: f"/bounces/{filled.bounce_ids[n % len(filled.bounce_ids)]}"
+    yield "bounces, tags", _ask("/bounces/tags")
+    yield "delivery statistics", _ask("/deliverystats")
+
+
+def _of_statistics() -> Iterator[tuple[str, MakePath]]:
+    year: dict[str, object] = {"fromdate": _day(YEAR)}
+    parts = (
+        "",
+        "/sends",
+        "/bounces",
+        "/spam",
+        "/opens/platforms",
+        "/opens/emailclients",
+        "/clicks/location",
+    )
+    for part in parts:
+        yield f"statistics of a year, {part or 'overview'}", _ask(f"/stats/outbound{part}", year)
+    for name, more in (
+        ("a tag", {"tag": COUNTED_TAG}),
+        ("a stream", {"messagestream": "outbound"}),
+    ):
+        yield f"statistics of a year, overview of {name}", _ask("/stats/outbound", year | more)
