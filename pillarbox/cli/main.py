@@ -6,7 +6,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from pillarbox import __version__, log
-from pillarbox.cli import bench, doctor, domain, migrate, queue, serve, token
+from pillarbox.cli import bench, doctor, domain, migrate, queue, serve, server, token
 from pillarbox.errors import StartError, Unavailable, UsageError
 
 
@@ -20,6 +20,7 @@ for command in (
     serve.serve,
     migrate.migrate,
     token.token,
+    server.server,
     domain.domain,
     queue.queue,
     doctor.doctor,

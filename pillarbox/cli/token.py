@@ -6,6 +6,7 @@ from pillarbox.cli.settings import as_json, open_database, settings, show, table
 from pillarbox.config import Config
 from pillarbox.errors import StartError
 from pillarbox.ids import ServerId
+from pillarbox.servers.model import Server, Stream, StreamType
 from pillarbox.servers.store import servers as servers_store
 from pillarbox.servers.store import tokens as store
 
@@ -19,11 +20,15 @@ def token() -> None:
 @as_json
 @settings
 def list_(config: Config, is_json: bool) -> None:
-    """List all tokens. Of account tokens only the end is known."""
+    """List all tokens: of SMTP credentials the access key, of account tokens only the end."""
     with open_database(config) as db, db.transaction() as tx:
         found = [
             {"token": t.token, "kind": "server", "server": t.name, "server_id": t.server_id}
             for t in store.list_tokens(tx)
+        ]
+        found += [
+            {"token": t.access_key, "kind": "smtp", "server": t.name, "server_id": t.server_id}
+            for t in store.list_smtp_tokens(tx)
         ]
         found += [
             {"token": f"…{t.hint}", "kind": "account", "server": "", "server_id": None}
@@ -54,6 +59,7 @@ def create(
             if smtp_stream and stream is None:
                 raise StartError(f"the Server has no stream {smtp_stream!r}")
             if stream is not None:
+                _check_smtp(servers[0], stream)
                 smtp = store.insert_smtp_token(tx, stream)
                 made = {"kind": "smtp", "token": smtp.access_key, "secret": smtp.secret_key}
             else:
@@ -72,3 +78,11 @@ def revoke(config: Config, value: str, is_json: bool) -> None:
         if not store.delete_token(tx, value):
             raise StartError("there is no such token")
     show({"revoked": value}, is_json=is_json, text=lambda: "revoked")
+
+
+def _check_smtp(server: Server, stream: Stream) -> None:
+    """Raises StartError where SMTP credentials could not work. Source: spec triggers 5.4 (1457, 1460)."""
+    if stream.type is StreamType.INBOUND:
+        raise StartError("Tokens cannot be used with inbound streams.")
+    if not server.is_smtp_activated:
+        raise StartError("SMTP is currently disabled for the specified server.")

@@ -84,6 +84,12 @@ class SubmissionService(Service):
         """Keep the message, or a record of why not; 250 once either is on disk."""
         login = envelope.identity
         assert isinstance(login, Login)
+        server = await self._directory.server(login.server.id)
+        if server is None:  # deleted while the session lasts
+            return SmtpReply(
+                535, "5.7.8", "The server of these credentials does not exist any more"
+            )
+        login = Login(server, login.stream)
         submitted = Submitted(
             helo=envelope.helo,
             ip=envelope.peer_ip,
