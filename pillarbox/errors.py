@@ -146,9 +146,18 @@ class Problem(StrEnum):
     SUPPRESSIONS_TOO_MANY = auto()
     SUPPRESSION_WITHOUT_ADDRESS = auto()
 
-    # Triggers
+    TRIGGERS_BAD_COUNT = auto()
+    TRIGGERS_BAD_OFFSET = auto()
+    TRIGGERS_TOO_MANY = auto()
+    TRIGGERS_BAD_FILTER = auto()
+    TAG_TRIGGER_NOT_FOUND = auto()
+    NO_TRIGGER_DATA = auto()
+    INBOUND_RULE_EXISTS = auto()
+    INBOUND_RULE_NOT_FOUND = auto()
+    INBOUND_RULE_INVALID = auto()
 
-    # Data removals
+    REMOVAL_INVALID = auto()
+    REMOVAL_NOT_FOUND = auto()
 
     WEBHOOK_STREAM_ARCHIVED = auto()
     WEBHOOK_STREAM_INBOUND = auto()

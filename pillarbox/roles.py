@@ -34,7 +34,7 @@ from pillarbox.mail.verp import ReturnPaths
 from pillarbox.outbound.store import messages
 from pillarbox.outbound.submit import Submission
 from pillarbox.relay.dispatch import Dispatcher
-from pillarbox.retention import purge
+from pillarbox.retention import purge, removals
 from pillarbox.servers.directory import Directory
 from pillarbox.servers.store import removed, servers
 from pillarbox.smtpd.submission import SubmissionListener
@@ -189,6 +189,12 @@ def all_chores(app: App, expansion: Expansion) -> tuple[Chore, ...]:
             name="purge", every=purge.EVERY, run=partial(purge.purge, app), topic=removed.REMOVED
         ),
         Chore(name="bulk", every=timedelta(minutes=1), run=expansion.run, topic=bulk.TOPIC),
+        Chore(
+            name="data removals",
+            every=removals.EVERY,
+            run=partial(removals.remove, app),
+            topic=removals.TOPIC,
+        ),
     )
 
 

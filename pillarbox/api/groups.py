@@ -5,12 +5,14 @@ from pillarbox.api import (
     bulk,
     email,
     messages,
+    removals,
     server,
     servers,
     stats,
     streams,
     suppressions,
     templates,
+    triggers,
     webhooks,
 )
 from pillarbox.api.endpoint import Group
@@ -25,6 +27,8 @@ GROUPS: tuple[Group, ...] = (
     messages.group,
     bounces.group,
     suppressions.group,
+    triggers.group,
+    removals.group,
     stats.group,
     webhooks.group,
 )

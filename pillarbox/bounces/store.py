@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    case,
     delete,
     func,
     literal,
@@ -84,6 +85,7 @@ bounces = Table(
         sqlite_where=text("is_inactive = 1"),
         postgresql_where=text("is_inactive"),
     ),
+    Index("ix_bounces_email", "email_key"),
     Index("uq_bounces_cause", "message_id", "email_key", "type", unique=True),
     sqlite_autoincrement=True,
 )
@@ -239,6 +241,33 @@ def delete_of_stream(tx: Tx, server_id: int, stream_key: int, limit: int) -> int
 def delete_totals(tx: Tx, server_id: int) -> None:
     """Forget how many bounces a Server has had."""
     tx.run(delete(bounce_totals).where(bounce_totals.c.server_id == server_id))
+
+
+def tags_naming(tx: Tx, address: str) -> set[tuple[int, str]]:
+    """Server and tag of bounces of a lower-cased address whose tag contains it."""
+    at = bounces.c
+    names_it = func.lower(at.tag).contains(address, autoescape=True)
+    rows = tx.rows(select(at.server_id, at.tag).where(at.email_key == address, names_it))
+    return {(row.server_id, row.tag) for row in rows}
+
+
+def erase(tx: Tx, address: str, *, alias: str, limit: int) -> int:
+    """Forget a lower-cased address, and what was said of it, in some bounces; how many."""
+    at = bounces.c
+    some = select(at.id).where(at.email_key == address).limit(limit)
+    statement = update(bounces).where(at.id.in_(some.scalar_subquery()))
+    erased = {"email": alias, "email_key": alias, "subject": "", "details": "", "content": None}
+    is_sender = func.lower(at.sender) == address
+    names_it = func.lower(at.tag).contains(address, autoescape=True)
+    return tx.run(
+        statement.values(
+            erased
+            | {
+                "sender": case((is_sender, alias), else_=at.sender),
+                "tag": case((names_it, None), else_=at.tag),
+            }
+        )
+    )
 
 
 def _count_one(tx: Tx, new: NewBounce) -> None:

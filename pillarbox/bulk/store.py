@@ -6,6 +6,7 @@ in the transaction that keeps those messages.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -202,6 +203,12 @@ def drop_part(tx: Tx, key: int, position: int) -> None:
 def drop_content(tx: Tx, key: int) -> None:
     """Forget the content of a request that is finished."""
     tx.run(delete(contents).where(contents.c.request_key == key))
+
+
+def is_pending(tx: Tx, *, until: datetime) -> bool:
+    """Whether a request that was handed in until then has messages still to be made."""
+    query = select(requests.c.key).where(_PENDING, requests.c.submitted_at <= until)
+    return tx.first(query.limit(1)) is not None
 
 
 def _request(row: Row[Any]) -> Request:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     func,
     select,
     tuple_,
+    update,
 )
 
 from pillarbox.stats.model import LONGEST_NAME, Kind, Range, Sent, tag_key
@@ -157,3 +158,10 @@ def _conditions(table: Table, wanted: Range) -> list[ColumnElement[bool]]:
     if wanted.until is not None:
         found.append(at.day <= wanted.until)
     return found
+
+
+def rename_tag(tx: Tx, server_id: int, tag: str, new: str) -> None:
+    """Count under another tag what was counted under this one."""
+    for table in (daily_sent, daily_counts):
+        own = (table.c.server_id == server_id, table.c.tag == tag_key(tag))
+        tx.run(update(table).where(*own).values(tag=tag_key(new)))

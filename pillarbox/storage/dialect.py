@@ -6,7 +6,8 @@ interpreter's lock is given up once, not once a row), PostgreSQL one array per c
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -145,6 +146,22 @@ def _adding(table: Table, added: tuple[str, ...]) -> str:
     key = ",".join(column.name for column in table.primary_key)
     sums = ",".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in added)
     return f" ON CONFLICT ({key}) DO UPDATE SET {sums}"
+
+
+@contextmanager
+def overwriting(connection: Connection) -> Iterator[None]:
+    """While this lasts, SQLite overwrites what is deleted with zeros instead of leaving it in the file.
+
+    PostgreSQL keeps old rows until it is vacuumed, which it sees to by itself.
+    """
+    if not is_sqlite(connection):
+        yield
+        return
+    connection.exec_driver_sql("PRAGMA secure_delete=ON")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("PRAGMA secure_delete=OFF")
 
 
 def database_time(connection: Connection) -> datetime:

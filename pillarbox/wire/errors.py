@@ -13,6 +13,7 @@ from pillarbox.wire.problems import (
     bounces,
     bulk,
     messages,
+    removals,
     sending,
     servers,
     stats,
@@ -20,6 +21,7 @@ from pillarbox.wire.problems import (
     suppressions,
     templates,
     transport,
+    triggers,
     webhooks,
 )
 from pillarbox.wire.problems.row import Row
@@ -36,6 +38,8 @@ CATALOG: dict[Problem, Row] = {
     **stats.ROWS,
     **suppressions.ROWS,
     **webhooks.ROWS,
+    **triggers.ROWS,
+    **removals.ROWS,
 }
 
 

@@ -90,6 +90,16 @@ async def a_bulk_request(tenant: Tenant) -> str:
     return str((await tenant.api.post("/email/bulk", json=request)).json()["Id"])
 
 
+async def a_rule(tenant: Tenant) -> str:
+    answer = await tenant.api.post("/triggers/inboundrules", json={"Rule": "junk.example"})
+    return str(answer.json()["ID"])
+
+
+async def a_tag_trigger(tenant: Tenant) -> str:
+    answer = await tenant.api.post("/triggers/tags", json={"MatchName": "welcome"})
+    return str(answer.json()["ID"])
+
+
 MAKERS: dict[str, Maker] = {
     "message_id": Maker(a_message, "0199c0de-0000-7001-8000-000000000000"),
     "bounce_id": Maker(a_bounce, "1999999999"),
@@ -97,6 +107,8 @@ MAKERS: dict[str, Maker] = {
     "template": Maker(a_template, "1999999999"),
     "webhook_id": Maker(a_webhook, "1999999999"),
     "bulk_id": Maker(a_bulk_request, "0199c0de-0000-7001-8000-000000000000"),
+    "rule_id": Maker(a_rule, "1999999999"),
+    "tag_trigger_id": Maker(a_tag_trigger, "1999999999"),
 }
 """By the name of the path parameter."""
 

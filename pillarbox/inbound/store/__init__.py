@@ -1,0 +1,1 @@
+"""Inbound mail in the database: all SQL of the feature."""

@@ -1,0 +1,81 @@
+"""Inbound rules in the database."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, delete, func, select
+
+from pillarbox.storage import dialect
+from pillarbox.storage.schema import metadata
+from pillarbox.storage.tx import Tx
+from pillarbox.storage.types import UtcTime
+
+LAST_ID = (1 << 31) - 1
+
+inbound_rules = Table(
+    "inbound_rules",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("server_id", ForeignKey("servers.id", ondelete="CASCADE"), nullable=False),
+    Column("rule", String(320), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Index("uq_inbound_rules_rule", "server_id", "rule", unique=True),
+    Index("ix_inbound_rules_server", "server_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of a Server: a lower-cased address or domain."""
+
+    id: int
+    rule: str
+
+
+def insert(tx: Tx, server_id: int, rule: str) -> Rule | None:
+    """Add a rule; None when the Server has it already."""
+    values = {"server_id": server_id, "rule": rule, "created_at": tx.now}
+    statement = dialect.insert(tx.connection, inbound_rules).values(values)
+    key = tx.scalar(
+        statement.on_conflict_do_nothing(index_elements=["server_id", "rule"]).returning(
+            inbound_rules.c.id
+        )
+    )
+    return None if key is None else Rule(key, rule)
+
+
+def find(tx: Tx, server_id: int, rule_id: int) -> Rule | None:
+    """The rule of this Server with this id."""
+    if not 0 < rule_id <= LAST_ID:
+        return None
+    at = inbound_rules.c
+    row = tx.first(select(at.id, at.rule).where(at.id == rule_id, at.server_id == server_id))
+    return None if row is None else Rule(row.id, row.rule)
+
+
+def page(tx: Tx, server_id: int, *, count: int, offset: int) -> tuple[int, list[Rule]]:
+    """How many rules a Server has, and `count` of them after the `offset` oldest, oldest first."""
+    at = inbound_rules.c
+    own = at.server_id == server_id
+    total = tx.scalar(select(func.count()).select_from(inbound_rules).where(own))
+    query = select(at.id, at.rule).where(own).order_by(at.id).limit(count).offset(offset)
+    return total, [Rule(row.id, row.rule) for row in tx.rows(query)]
+
+
+def remove(tx: Tx, server_id: int, rule_id: int) -> None:
+    """Delete a rule."""
+    at = inbound_rules.c
+    tx.run(delete(inbound_rules).where(at.id == rule_id, at.server_id == server_id))
+
+
+def which(tx: Tx, server_id: int, texts: Collection[str]) -> set[str]:
+    """Those of the texts that are rules of a Server; for what `rules.could_match` asks."""
+    at = inbound_rules.c
+    query = select(at.rule).where(at.server_id == server_id, at.rule.in_(texts))
+    return {row.rule for row in tx.rows(query)}
+
+
+def erase(tx: Tx, address: str) -> int:
+    """Delete the rules that name a lower-cased address; how many."""
+    return tx.run(delete(inbound_rules).where(inbound_rules.c.rule == address))

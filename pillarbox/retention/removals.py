@@ -1,0 +1,116 @@
+"""Carrying out data removals: every trace of one address, in all Servers, in small steps.
+
+    no copy is sent any more -> tags in statistics -> messages and what belongs to them -> bounces
+    -> events without a message -> suppressions -> inbound rules -> the request itself
+
+STEPS is the table of contents: a feature that keeps addresses of recipients adds its line. A step changes a few
+rows in one transaction and is repeated until it finds none, so that traffic goes on in between and a removal that
+was broken off goes on where it stood. Where the address stood there is an alias afterwards: counts stay what they
+were.
+Source: spec triggers-suppressions-data-removal 4.2.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from pillarbox.app import App
+from pillarbox.bounces import store as bounces
+from pillarbox.bulk import store as bulk
+from pillarbox.events import store as events
+from pillarbox.inbound.store import rules
+from pillarbox.outbound.store import erase as outbound
+from pillarbox.retention import store
+from pillarbox.retention.model import Removal
+from pillarbox.retention.store import TOPIC
+from pillarbox.stats import store as stats
+from pillarbox.storage import dialect
+from pillarbox.storage.tx import Tx
+from pillarbox.suppressions import store as suppressions
+
+log = logging.getLogger(__name__)
+
+EVERY = timedelta(minutes=5)
+AT_ONCE = 50
+
+__all__ = ["EVERY", "TOPIC", "remove"]
+
+Step = Callable[[Tx, Removal], int]
+"""Erases a few rows; how many it found."""
+
+
+async def remove(app: App) -> None:
+    """Carry out every removal that is pending. One whose messages still wait for others stays pending."""
+    for removal in await app.db.read(store.list_pending):
+        for step in STEPS:
+            while await app.db.write(partial(_run, step, removal)):
+                pass
+        is_done = await app.db.write(partial(_finish, removal))
+        log.info("data removal", extra={"removal": removal.id, "is_done": is_done})
+
+
+def _run(step: Step, removal: Removal, tx: Tx) -> int:
+    with dialect.overwriting(tx.connection):
+        return step(tx, removal)
+
+
+def _stop_copies(tx: Tx, removal: Removal) -> int:
+    outbound.stop_copies(tx, removal.address)
+    return 0
+
+
+def _rename_tags(tx: Tx, removal: Removal) -> int:
+    """Statistics stay, though not under a tag that is a name; before the tags are gone from what they stood on."""
+    address = removal.address
+    tags = outbound.tags_naming(tx, address) | bounces.tags_naming(tx, address)
+    for server_id, tag in tags:
+        digest = hashlib.sha256(tag.encode()).hexdigest()[:12]
+        stats.rename_tag(tx, server_id, tag, f"{removal.alias}-{digest}")
+    return 0
+
+
+def _erase_messages(tx: Tx, removal: Removal) -> int:
+    keys = outbound.find(tx, removal.address, limit=AT_ONCE)
+    if keys:
+        events.erase_of_messages(tx, keys, removal.address, alias=removal.alias)
+        outbound.erase(tx, keys, removal.address, alias=removal.alias)
+    return len(keys)
+
+
+def _erase_bounces(tx: Tx, removal: Removal) -> int:
+    return bounces.erase(tx, removal.address, alias=removal.alias, limit=AT_ONCE)
+
+
+def _erase_events(tx: Tx, removal: Removal) -> int:
+    return events.erase_alone(tx, removal.address, alias=removal.alias, limit=AT_ONCE)
+
+
+def _erase_suppressions(tx: Tx, removal: Removal) -> int:
+    return suppressions.erase(tx, removal.address)
+
+
+def _erase_rules(tx: Tx, removal: Removal) -> int:
+    return rules.erase(tx, removal.address)
+
+
+def _finish(removal: Removal, tx: Tx) -> bool:
+    """Done, unless mail that was handed in before is still on its way to becoming traces."""
+    is_awaited = bulk.is_pending(tx, until=removal.created_at)
+    if is_awaited or outbound.is_known(tx, removal.address):
+        return False
+    with dialect.overwriting(tx.connection):
+        store.finish(tx, removal)
+    return True
+
+
+STEPS: tuple[Step, ...] = (
+    _stop_copies,
+    _rename_tags,
+    _erase_messages,
+    _erase_bounces,
+    _erase_events,
+    _erase_suppressions,
+    _erase_rules,
+)
