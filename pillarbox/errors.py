@@ -135,7 +135,8 @@ class Problem(StrEnum):
     BOUNCE_ID_MISSING = auto()
     BOUNCE_NOT_ACTIVATABLE = auto()
 
-    # Inbound messages
+    INBOUND_NOT_BYPASSABLE = auto()
+    INBOUND_NOT_RETRIABLE = auto()
 
     SUPPRESSIONS_BAD_REASON = auto()
     SUPPRESSIONS_BAD_ORIGIN = auto()

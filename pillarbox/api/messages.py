@@ -39,7 +39,7 @@ def outbound_details(call: ServerCall, message_id: str) -> OutboundDetails:
 
     Refuses MESSAGE_NOT_FOUND.
     """
-    message = _find(call, message_id)
+    message = find_message(call, message_id)
     raw = messages.find_raw(call.tx, message.key) or b""
     read = parse(raw)
     return OutboundDetails.with_story(
@@ -56,7 +56,7 @@ def outbound_dump(call: ServerCall, message_id: str) -> Dump:
 
     Refuses MESSAGE_NOT_FOUND.
     """
-    raw = messages.find_raw(call.tx, _find(call, message_id).key)
+    raw = messages.find_raw(call.tx, find_message(call, message_id).key)
     return Dump((raw or b"").decode("utf-8", "replace"))
 
 
@@ -68,7 +68,8 @@ def stream_key(server: Server, slug: str | None) -> int:
     return stream.key
 
 
-def _find(call: ServerCall, message_id: str) -> Message:
+def find_message(call: ServerCall, message_id: str) -> Message:
+    """The outbound message of the caller's Server. Refuses MESSAGE_NOT_FOUND."""
     message = messages.find(call.tx, call.server.id, message_id)
     if message is None:
         raise Refused(Problem.MESSAGE_NOT_FOUND)

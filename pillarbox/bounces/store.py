@@ -214,10 +214,16 @@ def count_inactive(tx: Tx, server_id: int) -> int:
 
 
 def list_tags(tx: Tx, server_id: int) -> list[str]:
-    """The tags of a Server's messages that have bounced, in order."""
+    """The tags of a Server's messages that have bounced, in order.
+
+    Goes from tag to tag in the index, so that it costs as many steps as there are tags, not bounces.
+    """
     at = bounces.c
-    query = select(at.tag).where(at.server_id == server_id, at.tag.is_not(None)).distinct()
-    return sorted(row.tag for row in tx.rows(query))
+    own = select(func.min(at.tag)).where(at.server_id == server_id, at.tag.is_not(None))
+    tags = own.cte("tags", recursive=True)
+    following = own.where(at.tag > tags.c[0]).scalar_subquery()
+    tags = tags.union_all(select(following).where(tags.c[0].is_not(None)))
+    return sorted(row[0] for row in tx.rows(select(tags)) if row[0] is not None)
 
 
 def mark_active(tx: Tx, stream_key: int, addresses: Sequence[str]) -> int:

@@ -14,6 +14,9 @@ import httpx
 from pillarbox.app import App
 from pillarbox.bounces.model import BounceType, NewBounce
 from pillarbox.bounces.record import record
+from pillarbox.ids import message_id
+from pillarbox.inbound.model import Correspondent, InboundContent, InboundMessage, InboundStatus
+from pillarbox.inbound.store import messages as inbound
 from pillarbox.servers.model import Server
 
 
@@ -100,11 +103,30 @@ async def a_tag_trigger(tenant: Tenant) -> str:
     return str(answer.json()["ID"])
 
 
+async def an_inbound_message(tenant: Tenant) -> str:
+    key = tenant.app.keys.next()
+    message = InboundMessage(
+        key=key,
+        message_id=message_id(key),
+        server_id=tenant.server.id,
+        stream_key=tenant.server.streams["inbound"].key,
+        stream="inbound",
+        received_at=tenant.app.clock.now(),
+        status=InboundStatus.FAILED,
+        original_recipient="x@inbound.example",
+        sender=Correspondent("a@sender.example"),
+    )
+    with tenant.app.db.transaction() as tx:
+        inbound.insert_message(tx, message, InboundContent(raw=b""))
+    return message.message_id
+
+
 MAKERS: dict[str, Maker] = {
     "message_id": Maker(a_message, "0199c0de-0000-7001-8000-000000000000"),
     "bounce_id": Maker(a_bounce, "1999999999"),
     "stream_id": Maker(a_stream, "stream-of-nobody"),
     "template": Maker(a_template, "1999999999"),
+    "inbound_id": Maker(an_inbound_message, "0199c0de-0000-7001-8000-000000000000"),
     "webhook_id": Maker(a_webhook, "1999999999"),
     "bulk_id": Maker(a_bulk_request, "0199c0de-0000-7001-8000-000000000000"),
     "rule_id": Maker(a_rule, "1999999999"),
@@ -115,5 +137,11 @@ MAKERS: dict[str, Maker] = {
 BODIES: dict[str, Any] = {}
 """The body to call an endpoint with, by its name (`PUT /things/{thing_id}`); else an empty object."""
 
-LOOKS_ALIKE: frozenset[str] = frozenset()
+QUERIES: dict[str, str] = {
+    "GET /messages/outbound/opens/{message_id}": "count=1&offset=0",
+    "GET /messages/outbound/clicks/{message_id}": "count=1&offset=0",
+}
+"""The query string that an endpoint must have, by its name."""
+
+LOOKS_ALIKE: frozenset[str] = frozenset(("PUT /messages/inbound/{inbound_id}/bypass",))
 """Endpoints that refuse a fresh object of the caller's own with the very text for one that does not exist."""

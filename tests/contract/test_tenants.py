@@ -14,7 +14,7 @@ from pillarbox.servers.model import NewServer
 from pillarbox.servers.store import servers
 from tests.conftest import ACCOUNT_TOKEN, SERVER_TOKEN
 from tests.contract.conftest import refusal
-from tests.contract.tenants import BODIES, LOOKS_ALIKE, MAKERS, Maker, Tenant
+from tests.contract.tenants import BODIES, LOOKS_ALIKE, MAKERS, QUERIES, Maker, Tenant
 
 ENDPOINTS = [endpoint for group in GROUPS for endpoint in group.endpoints]
 OWNED = [e for e in ENDPOINTS if "{" in e.path and not issubclass(e.call, AccountCall)]
@@ -32,7 +32,8 @@ def name(endpoint: Endpoint) -> str:
 
 async def call(api: httpx.AsyncClient, endpoint: Endpoint, path: str) -> httpx.Response:
     body = None if endpoint.body is None else BODIES.get(endpoint.name, {})
-    return await api.request(endpoint.method, path, json=body)
+    query = QUERIES.get(endpoint.name)
+    return await api.request(endpoint.method, path, json=body, params=query)
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Connection,
     Select,
     exists,
-    false,
     func,
     literal_column,
     or_,
@@ -26,14 +25,13 @@ from pillarbox.ids import first_key
 from pillarbox.outbound.model import Message, MessageStatus, Search
 from pillarbox.outbound.store.tables import message_metadata, message_of, messages, recipients
 from pillarbox.servers.store.tables import streams
-from pillarbox.storage import dialect
+from pillarbox.storage.text import contains
 from pillarbox.storage.tx import Tx
 
 # A key is made a little after its message was received (the message is composed in between, or the clock was set
 # back): that near to a bound the time itself decides, further away the key alone.
 _LATE = first_key(datetime(1970, 1, 1, 0, 5, tzinfo=UTC))
 _LAST_KEY = (1 << 63) - 1
-_LONGEST_SUBJECT = 2000
 
 _Condition = ColumnElement[bool]
 _Key = ColumnElement[int]
@@ -113,7 +111,7 @@ def _row_conditions(connection: Connection, wanted: Search) -> list[_Condition]:
     if wanted.status is not None:
         found.append(at.status == wanted.status)
     if wanted.subject is not None:
-        found.append(_contains(connection, at.subject, wanted.subject))
+        found.append(contains(connection, at.subject, wanted.subject))
     return found
 
 
@@ -158,35 +156,6 @@ def _border(key: _Key, wanted: Search) -> list[_Condition]:
         clear = first_key(wanted.until)
         found.append(or_(key < clear, messages.c.received_at <= wanted.until))
     return found
-
-
-def _contains(connection: Connection, column: ColumnElement[str], wanted: str) -> _Condition:
-    """That a text contains another in any case. Neither database does that by itself beyond ASCII."""
-    if len(wanted) > _LONGEST_SUBJECT:
-        return false()
-    is_sqlite = dialect.is_sqlite(connection)
-    if wanted.isascii():
-        escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        pattern = f"%{escaped}%"
-        return (column.like if is_sqlite else column.ilike)(pattern, escape="\\")
-    if is_sqlite:
-        return column.op("GLOB", is_comparison=True)(f"*{_any_case(wanted, '[{}]')}*")
-    return column.regexp_match(_any_case(wanted, "\\{}"))
-
-
-def _any_case(text: str, literal: str) -> str:
-    """A pattern in which each letter is a set of its cases; `literal` is how any ASCII character is quoted."""
-    found = []
-    for character in text:
-        cases = {character, character.lower(), character.upper(), character.title()}
-        single = sorted(case for case in cases if len(case) == 1)
-        if len(single) > 1:
-            found.append(f"[{''.join(single)}]")
-        elif character.isascii() and not character.isalnum():
-            found.append(literal.format(character))
-        else:
-            found.append(character)
-    return "".join(found)
 
 
 def _newest(

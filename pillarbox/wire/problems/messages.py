@@ -10,4 +10,6 @@ ROWS = {
     Problem.MESSAGES_TOO_DEEP: row(700, TOO_DEEP),
     Problem.MESSAGES_BAD_FILTER: row(700, BAD_FILTER),
     Problem.MESSAGE_NOT_FOUND: row(701, "This message was not found."),
+    Problem.INBOUND_NOT_BYPASSABLE: row(701, "This message was not found or cannot be bypassed."),
+    Problem.INBOUND_NOT_RETRIABLE: row(701, "This message was not found or cannot be retried."),
 }

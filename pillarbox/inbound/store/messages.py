@@ -1,0 +1,283 @@
+"""Inbound messages in the database: their queue for the hook, the list, and their content apart.
+
+A message whose hook is to be called is due at `due_at`; who takes it pushes that ahead and marks it with a lease,
+as in the outbound queue. Every list is of one Server and one status, so each index begins with those; SQLite,
+which prefers the index with most columns fixed, then starts from the filter that was asked for.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    Text,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+    update,
+)
+
+from pillarbox.ids import MessageKey, key_of
+from pillarbox.inbound.model import (
+    Correspondent,
+    InboundAttachment,
+    InboundContent,
+    InboundMessage,
+    InboundSearch,
+    InboundStatus,
+)
+from pillarbox.servers.store.tables import streams
+from pillarbox.storage.schema import metadata
+from pillarbox.storage.text import contains
+from pillarbox.storage.tx import Tx
+from pillarbox.storage.types import Json, TextEnum, UtcTime
+
+TOPIC = "inbound"
+_HASHED, _TAGGED, _DUE = text("mailbox_hash <> ''"), text("tag <> ''"), text("due_at IS NOT NULL")
+
+
+def _index(name: str, column: str, condition: Any = None) -> Index:
+    order = ("server_id", "status", column, "received_at", "key")
+    if condition is None:
+        return Index(name, *order)
+    return Index(name, *order, sqlite_where=condition, postgresql_where=condition)
+
+
+inbound_messages = Table(
+    "inbound_messages",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("message_id", String(36), nullable=False),
+    Column("server_id", Integer, nullable=False),
+    Column("stream_key", Integer, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("status", TextEnum(InboundStatus), nullable=False),
+    Column("blocked_reason", Text),
+    Column("recipient", String(320), nullable=False),
+    Column("recipient_key", String(320), nullable=False),
+    Column("mailbox_hash", String(320), nullable=False),
+    Column("sender", String(320), nullable=False),
+    Column("sender_key", String(320), nullable=False),
+    Column("sender_name", Text, nullable=False),
+    Column("correspondents", Json, nullable=False),
+    Column("reply_to", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("date", Text, nullable=False),
+    Column("tag", Text, nullable=False),
+    Column("attachments", Json, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("due_at", UtcTime),
+    Column("lease", BigInteger),
+    Column("attempts", Integer, nullable=False),
+    Column("last_outcome", Text),
+    Index("ix_inbound_status", "server_id", "status", "received_at", "key"),
+    _index("ix_inbound_recipient", "recipient_key"),
+    _index("ix_inbound_sender", "sender_key"),
+    _index("ix_inbound_hash", "mailbox_hash", _HASHED),
+    _index("ix_inbound_tag", "tag", _TAGGED),
+    Index("ix_inbound_due", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
+)
+inbound_contents = Table(
+    "inbound_contents",
+    metadata,
+    Column(
+        "message_key",
+        ForeignKey("inbound_messages.key", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("raw", LargeBinary, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("stripped_reply", Text, nullable=False),
+    Column("headers", Json, nullable=False),
+)
+
+
+def insert_message(
+    tx: Tx, message: InboundMessage, content: InboundContent, *, due_at: datetime | None = None
+) -> None:
+    """Keep a message; its hook is called from `due_at` on, or never by itself."""
+    tx.run(insert(inbound_messages), _row(message, len(content.raw), due_at))
+    tx.run(
+        insert(inbound_contents),
+        {
+            "message_key": message.key,
+            "raw": content.raw,
+            "text": _storable(content.text),
+            "html": _storable(content.html),
+            "stripped_reply": _storable(content.stripped_reply),
+            "headers": [[_storable(part) for part in header] for header in content.headers],
+        },
+    )
+    if due_at is not None:
+        tx.wake(TOPIC)
+
+
+def find(tx: Tx, server_id: int, message_id: str) -> InboundMessage | None:
+    """The message of this Server with this MessageID."""
+    key = key_of(message_id)
+    if key is None:
+        return None
+    row = tx.first(_query().where(inbound_messages.c.key == key))
+    if row is None or row.server_id != server_id or row.message_id != message_id.lower():
+        return None
+    return _message(row)
+
+
+def find_content(tx: Tx, key: MessageKey) -> InboundContent:
+    """Source, bodies and headers of a message; all empty once they are no longer kept."""
+    row = tx.first(select(inbound_contents).where(inbound_contents.c.message_key == key))
+    if row is None:
+        return InboundContent(raw=b"")
+    return InboundContent(
+        raw=bytes(row.raw),
+        text=row.text,
+        html=row.html,
+        stripped_reply=row.stripped_reply,
+        headers=tuple((name, value) for name, value in row.headers),
+    )
+
+
+def search(
+    tx: Tx, wanted: InboundSearch, *, count: int, offset: int
+) -> tuple[int, list[InboundMessage]]:
+    """How many messages match, and `count` of them after the `offset` newest, newest first."""
+    conditions = _conditions(tx, wanted)
+    at = inbound_messages.c
+    total = tx.scalar(select(func.count()).select_from(inbound_messages).where(*conditions))
+    keys = (
+        select(at.key)
+        .where(*conditions)
+        .order_by(at.received_at.desc(), at.key.desc())
+        .limit(count)
+        .offset(offset)
+    )
+    found = [row.key for row in tx.rows(keys)]
+    rows = {row.key: row for row in tx.rows(_query().where(at.key.in_(found)))} if found else {}
+    return int(total), [_message(rows[key]) for key in found]
+
+
+def reschedule(tx: Tx, key: MessageKey, before: Sequence[InboundStatus]) -> bool:
+    """Have the hook called now and anew, if the message is in one of these states; whether it was."""
+    at = inbound_messages.c
+    statement = (
+        update(inbound_messages)
+        .where(at.key == key, at.status.in_(before))
+        .values(status=InboundStatus.SCHEDULED, due_at=tx.now, lease=None, attempts=0)
+    )
+    if tx.run(statement) == 0:
+        return False
+    tx.wake(TOPIC)
+    return True
+
+
+def _conditions(tx: Tx, wanted: InboundSearch) -> list[ColumnElement[bool]]:
+    at = inbound_messages.c
+    found = [at.server_id == wanted.server_id, at.status == wanted.status]
+    equal = {
+        at.stream_key: wanted.stream_key,
+        at.recipient_key: _lower(wanted.recipient),
+        at.sender_key: _lower(wanted.sender),
+        at.mailbox_hash: wanted.mailbox_hash,
+        at.tag: wanted.tag,
+    }
+    found += [column == value for column, value in equal.items() if value is not None]
+    for column in (at.mailbox_hash, at.tag):
+        if equal[column]:  # a partial index is used only when its condition is repeated
+            found.append(column != literal_column("''"))
+    if wanted.since is not None:
+        found.append(at.received_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(at.received_at <= wanted.until)
+    if wanted.subject is not None:
+        found.append(contains(tx.connection, at.subject, wanted.subject))
+    return found
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()
+
+
+def _row(message: InboundMessage, size: int, due_at: datetime | None) -> dict[str, Any]:
+    return {
+        "key": message.key,
+        "message_id": message.message_id,
+        "server_id": message.server_id,
+        "stream_key": message.stream_key,
+        "received_at": message.received_at,
+        "status": message.status,
+        "blocked_reason": message.blocked_reason,
+        "recipient": message.original_recipient,
+        "recipient_key": message.original_recipient.lower(),
+        "mailbox_hash": message.mailbox_hash,
+        "sender": _storable(message.sender.email),
+        "sender_key": _storable(message.sender.email).lower(),
+        "sender_name": _storable(message.sender.name),
+        "correspondents": [
+            [[_storable(address.email), _storable(address.name)] for address in part]
+            for part in (message.to, message.cc, message.bcc)
+        ],
+        "reply_to": _storable(message.reply_to),
+        "subject": _storable(message.subject),
+        "date": _storable(message.date),
+        "tag": _storable(message.tag),
+        "attachments": [
+            [_storable(found.name), found.content_type, found.content_id, found.length]
+            for found in message.attachments
+        ],
+        "size_bytes": size,
+        "due_at": due_at,
+        "attempts": 0,
+    }
+
+
+def _query() -> Any:
+    at = inbound_messages
+    return select(at, streams.c.slug).join(streams, streams.c.key == at.c.stream_key, isouter=True)
+
+
+def _message(row: Row[Any]) -> InboundMessage:
+    to, cc, bcc = (
+        tuple(Correspondent(email, name) for email, name in part) for part in row.correspondents
+    )
+    return InboundMessage(
+        key=MessageKey(row.key),
+        message_id=row.message_id,
+        server_id=row.server_id,
+        stream_key=row.stream_key,
+        stream=row.slug or "",
+        received_at=row.received_at,
+        status=row.status,
+        blocked_reason=row.blocked_reason,
+        original_recipient=row.recipient,
+        sender=Correspondent(row.sender, row.sender_name),
+        to=to,
+        cc=cc,
+        bcc=bcc,
+        reply_to=row.reply_to,
+        subject=row.subject,
+        date=row.date,
+        tag=row.tag,
+        attachments=tuple(
+            InboundAttachment(name=name, content_type=kind, content_id=content_id, length=length)
+            for name, kind, content_id, length in row.attachments
+        ),
+    )
+
+
+def _storable(text: str) -> str:
+    """Text without what PostgreSQL cannot keep: NUL and lone surrogates."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

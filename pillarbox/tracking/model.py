@@ -1,0 +1,120 @@
+"""Opens and clicks as they are kept: the first of each recipient, and for clicks of each link.
+
+Source: spec messages 8 and 9.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class HitKind(StrEnum):
+    """What a recipient did."""
+
+    OPEN = "Open"
+    CLICK = "Click"
+
+
+class Platform(StrEnum):
+    """Where a recipient reads; the values are the wire's."""
+
+    WEBMAIL = "WebMail"
+    DESKTOP = "Desktop"
+    MOBILE = "Mobile"
+    UNKNOWN = "Unknown"
+
+
+class ClickLocation(StrEnum):
+    """The body whose link was followed; the values are the wire's."""
+
+    HTML = "HTML"
+    TEXT = "Text"
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A program or an operating system, as far as it is known."""
+
+    name: str = ""
+    company: str = ""
+    family: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an address is; what is unknown is empty."""
+
+    country: str = ""
+    country_code: str = ""
+    region: str = ""
+    region_code: str = ""
+    city: str = ""
+    zip: str = ""
+    coords: str = ""
+    ip: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One open or click. `link` and `location` are those of a click."""
+
+    kind: HitKind
+    server_id: int
+    stream_key: int
+    stream: str = ""
+    message_key: int
+    message_id: str
+    recipient: str
+    tag: str | None
+    at: datetime
+    platform: Platform = Platform.UNKNOWN
+    user_agent: str = ""
+    read_seconds: int = 0
+    client: Product = Product()
+    os: Product = Product()
+    place: Place = Place()
+    link: str = ""
+    location: ClickLocation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HitSearch:
+    """Filters of a list. `facets` are values by the name of a facet, compared whole and in any case."""
+
+    kind: HitKind
+    server_id: int
+    stream_key: int
+    facets: Mapping[str, str] = field(default_factory=dict)
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def facets(hit: Hit) -> set[tuple[str, str]]:
+    """Everything that a hit can be found by, lower-cased; places by name and by code."""
+    client, os, place = hit.client, hit.os, hit.place
+    found = (
+        ("recipient", hit.recipient),
+        ("tag", hit.tag or ""),
+        ("client_name", client.name),
+        ("client_company", client.company),
+        ("client_family", client.family),
+        ("os_name", os.name),
+        ("os_company", os.company),
+        ("os_family", os.family),
+        ("platform", hit.platform.value),
+        ("country", place.country),
+        ("country", place.country_code),
+        ("region", place.region),
+        ("region", place.region_code),
+        ("city", place.city),
+    )
+    return {(name, facet_value(name, value)) for name, value in found if value}
+
+
+LONGEST_FACET = 320
+
+
+def facet_value(name: str, value: str) -> str:
+    """A value as facets hold it: the tag as it is, everything else lower-cased, cut at a limit."""
+    return (value if name == "tag" else value.lower())[:LONGEST_FACET]

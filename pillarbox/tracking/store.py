@@ -1,0 +1,227 @@
+"""Opens and clicks in the database.
+
+Each can be found by a dozen things. Instead of an index for each of them there is a table of facets, a row for
+every value of a hit, ordered by time within a value: one of the filters says where to start, the others are
+looked up hit by hit.
+"""
+
+import hashlib
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    Row,
+    Select,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    exists,
+    func,
+    insert,
+    select,
+)
+
+from pillarbox.servers.store.tables import streams
+from pillarbox.storage import dialect
+from pillarbox.storage.schema import metadata
+from pillarbox.storage.tx import Tx
+from pillarbox.storage.types import Json, TextEnum, UtcTime
+from pillarbox.tracking.model import (
+    LONGEST_FACET,
+    ClickLocation,
+    Hit,
+    HitKind,
+    HitSearch,
+    Place,
+    Platform,
+    Product,
+    facet_value,
+    facets,
+)
+
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+hits = Table(
+    "hits",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("kind", TextEnum(HitKind), nullable=False),
+    Column("server_id", Integer, nullable=False),
+    Column("stream_key", Integer, nullable=False),
+    Column("message_key", BigInteger, nullable=False),
+    Column("message_id", String(36), nullable=False),
+    Column("recipient", String(320), nullable=False),
+    Column("recipient_key", String(320), nullable=False),
+    Column("tag", Text),
+    Column("at", UtcTime, nullable=False),
+    Column("platform", TextEnum(Platform), nullable=False),
+    Column("user_agent", Text, nullable=False),
+    Column("read_seconds", Integer, nullable=False),
+    Column("client", Json, nullable=False),
+    Column("os", Json, nullable=False),
+    Column("place", Json, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("link_hash", String(64), nullable=False),
+    Column("location", TextEnum(ClickLocation)),
+    UniqueConstraint("message_key", "kind", "recipient_key", "link_hash", name="uq_hits_first"),
+    Index("ix_hits_stream", "stream_key", "kind", "at", "id"),
+)
+hit_facets = Table(
+    "hit_facets",
+    metadata,
+    Column("stream_key", Integer, primary_key=True, autoincrement=False),
+    Column("kind", TextEnum(HitKind), primary_key=True),
+    Column("name", String(20), primary_key=True),
+    Column("value", String(LONGEST_FACET), primary_key=True),
+    Column("at", UtcTime, primary_key=True),
+    Column("hit_id", _Id, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+
+def insert_hit(tx: Tx, hit: Hit) -> bool:
+    """Keep an open or click; False when it is not the recipient's first, and then nothing is written."""
+    statement = dialect.insert(tx.connection, hits).values(_row(hit))
+    hit_id = tx.scalar(statement.on_conflict_do_nothing().returning(hits.c.id))
+    if hit_id is None:
+        return False
+    shared = {"stream_key": hit.stream_key, "kind": hit.kind, "at": hit.at, "hit_id": hit_id}
+    rows = [shared | {"name": name, "value": value} for name, value in sorted(facets(hit))]
+    tx.run(insert(hit_facets), rows)
+    return True
+
+
+def search(tx: Tx, wanted: HitSearch, *, count: int, offset: int) -> tuple[int, list[Hit]]:
+    """How many hits match, and `count` of them after the `offset` newest, newest first."""
+    if wanted.facets:
+        query, at, key = _by_facets(wanted)
+    else:
+        at, key = hits.c.at, hits.c.id
+        query = select(key).where(
+            hits.c.stream_key == wanted.stream_key, hits.c.kind == wanted.kind
+        )
+    if wanted.since is not None:
+        query = query.where(at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(at <= wanted.until)
+    return _page(tx, query.order_by(at.desc(), key.desc()), count, offset)
+
+
+def list_of_message(
+    tx: Tx, message_key: int, kind: HitKind, *, count: int, offset: int
+) -> tuple[int, list[Hit]]:
+    """The same of one message."""
+    query = select(hits.c.id).where(hits.c.message_key == message_key, hits.c.kind == kind)
+    return _page(tx, query.order_by(hits.c.at.desc(), hits.c.id.desc()), count, offset)
+
+
+def _by_facets(
+    wanted: HitSearch,
+) -> tuple[Select[tuple[int]], ColumnElement[Any], ColumnElement[int]]:
+    """The query of hits with these facets; it starts from the one that tells most apart."""
+    (name, value), *others = sorted(wanted.facets.items(), key=lambda item: _ORDER.index(item[0]))
+    start = hit_facets.c
+    query = select(start.hit_id).where(
+        start.stream_key == wanted.stream_key,
+        start.kind == wanted.kind,
+        start.name == name,
+        start.value == facet_value(name, value),
+    )
+    for other_name, other_value in others:
+        other = hit_facets.alias()
+        query = query.where(
+            exists().where(
+                other.c.stream_key == wanted.stream_key,
+                other.c.kind == wanted.kind,
+                other.c.name == other_name,
+                other.c.value == facet_value(other_name, other_value),
+                other.c.at == start.at,
+                other.c.hit_id == start.hit_id,
+            )
+        )
+    return query, start.at, start.hit_id
+
+
+_ORDER = (
+    "recipient",
+    "city",
+    "tag",
+    "client_name",
+    "region",
+    "os_name",
+    "country",
+    "client_family",
+    "client_company",
+    "os_family",
+    "os_company",
+    "platform",
+)
+
+
+def _page(tx: Tx, query: Select[tuple[int]], count: int, offset: int) -> tuple[int, list[Hit]]:
+    everything = query.order_by(None).with_only_columns(func.count(), maintain_column_froms=True)
+    total = int(tx.scalar(everything))
+    ids = [row[0] for row in tx.rows(query.limit(count).offset(offset))]
+    if not ids:
+        return total, []
+    rows = tx.rows(
+        select(hits, streams.c.slug)
+        .join(streams, streams.c.key == hits.c.stream_key, isouter=True)
+        .where(hits.c.id.in_(ids))
+    )
+    found = {row.id: _hit(row) for row in rows}
+    return total, [found[one] for one in ids]
+
+
+def _row(hit: Hit) -> dict[str, Any]:
+    place = hit.place
+    return {
+        "kind": hit.kind,
+        "server_id": hit.server_id,
+        "stream_key": hit.stream_key,
+        "message_key": hit.message_key,
+        "message_id": hit.message_id,
+        "recipient": hit.recipient,
+        "recipient_key": hit.recipient.lower(),
+        "tag": hit.tag,
+        "at": hit.at,
+        "platform": hit.platform,
+        "user_agent": hit.user_agent,
+        "read_seconds": hit.read_seconds,
+        "client": [hit.client.name, hit.client.company, hit.client.family],
+        "os": [hit.os.name, hit.os.company, hit.os.family],
+        "place": {name: getattr(place, name) for name in _PLACE if getattr(place, name)},
+        "link": hit.link,
+        "link_hash": hashlib.sha256(hit.link.encode("utf-8", "replace")).hexdigest(),
+        "location": hit.location,
+    }
+
+
+_PLACE = ("country", "country_code", "region", "region_code", "city", "zip", "coords", "ip")
+
+
+def _hit(row: Row[Any]) -> Hit:
+    return Hit(
+        kind=row.kind,
+        server_id=row.server_id,
+        stream_key=row.stream_key,
+        stream=row.slug or "",
+        message_key=row.message_key,
+        message_id=row.message_id,
+        recipient=row.recipient,
+        tag=row.tag,
+        at=row.at,
+        platform=row.platform,
+        user_agent=row.user_agent,
+        read_seconds=row.read_seconds,
+        client=Product(*row.client),
+        os=Product(*row.os),
+        place=Place(**row.place),
+        link=row.link,
+        location=row.location,
+    )
