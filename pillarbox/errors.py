@@ -71,6 +71,7 @@ class Problem(StrEnum):
     TEMPLATE_SYNTAX = auto()
     RESERVED_MODEL_KEY = auto()
     PUSH_TO_ITSELF = auto()
+    CONTENT_WITH_TEMPLATE = auto()
     LAYOUT_WITH_SUBJECT = auto()
     LAYOUT_WITH_LAYOUT = auto()
     NOTHING_TO_PUSH = auto()

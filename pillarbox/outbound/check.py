@@ -93,8 +93,8 @@ def check(draft: Draft) -> Checked:
         reply_to=reply_to,
         subject=read_subject(draft.subject),
         tag=read_tag(draft.tag),
-        html=draft.html or None,
-        text=draft.text or None,
+        html=_body(draft, draft.html),
+        text=_body(draft, draft.text),
         track_links=read_track_links(draft.track_links),
         headers=read_headers(draft.headers),
         metadata=check_metadata(draft.metadata),
@@ -195,8 +195,13 @@ def check_body(field: str, body: str | None) -> None:
         raise Refused(Problem.BODY_FIELD_TOO_LONG, field=field)
 
 
+def _body(draft: Draft, body: str | None) -> str | None:
+    """A body; an empty one is none unless a template came out empty."""
+    return body or (None if draft.template is None else body)
+
+
 def _check_bodies(draft: Draft) -> None:
-    if not draft.text and not draft.html:
+    if not draft.text and not draft.html and draft.template is None:
         raise Refused(Problem.NO_BODY)
     check_body("HtmlBody", draft.html)
     check_body("TextBody", draft.text)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pillarbox.ids import MessageKey
 from pillarbox.mail.address import Address
 from pillarbox.servers.model import Server, Stream, TrackLinks
+from pillarbox.templates.fill import Filling
 
 
 class MessageStatus(StrEnum):
@@ -38,7 +39,10 @@ class Attachment:
 
 @dataclass(slots=True, kw_only=True)
 class Draft:
-    """A message as handed in by the API: nothing checked yet. None and "" both mean: not given."""
+    """A message as handed in by the API: nothing checked yet. None and "" both mean: not given.
+
+    With a `template` the texts come from there; then none of its own may be given, not even an empty one.
+    """
 
     sender: str | None = None
     to: str | None = None
@@ -55,6 +59,7 @@ class Draft:
     metadata: dict[str, str] = field(default_factory=dict)
     attachments: list[Attachment] = field(default_factory=list)
     stream: str | None = None
+    template: Filling | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +81,10 @@ class Recipients:
 
 @dataclass(slots=True, kw_only=True)
 class Prepared:
-    """A message that passed all checks that need no database, composed and ready to be kept."""
+    """A message that passed all checks that need no database, composed and ready to be kept.
+
+    `render_error` says why its template could not be filled: then it bounces instead of leaving.
+    """
 
     key: MessageKey
     message_id: str
@@ -95,6 +103,7 @@ class Prepared:
     bounce_type: str | None
     body_form: int
     raw: bytes
+    render_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

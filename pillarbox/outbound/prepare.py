@@ -1,18 +1,21 @@
-"""From a draft to a message ready to be kept: stream, checks, composing. Pure but for the ids it draws.
+"""From a draft to a message ready to be kept: stream, template, checks, composing. Pure but for the ids it draws.
 
 The sender's right to send and the suppressions are asked elsewhere (submit, accept): they need the database.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pillarbox.errors import Problem, Refused
 from pillarbox.ids import KeyMaker, message_id
 from pillarbox.mail.build import body_forms
+from pillarbox.mustachio.render import RenderError
 from pillarbox.outbound.check import Checked, check
 from pillarbox.outbound.compose import Stamp, compose
 from pillarbox.outbound.model import Draft, Prepared
 from pillarbox.servers.model import Server, Stream, StreamType, TrackLinks
+from pillarbox.templates.fill import check_model, fill, subject_alone
+from pillarbox.templates.model import not_found
 
 DEFAULT_STREAM = "outbound"
 
@@ -39,9 +42,10 @@ def choose_stream(server: Server, slug: str | None) -> Stream:
 def prepare(server: Server, draft: Draft, surroundings: Surroundings) -> Prepared:
     """Check and compose one message.
 
-    Refuses what `choose_stream` and `check` refuse, in the order of spec sending 2.8.
+    Refuses what `choose_stream`, `fill_in` and `check` refuse, in the order of spec sending 2.8 and templates 7.3.
     """
     stream = choose_stream(server, draft.stream)
+    draft, render_error = fill_in(draft)
     checked = check(draft)
     key = surroundings.keys.next()
     stamp = Stamp(message_id=message_id(key), at=surroundings.at, host=surroundings.host)
@@ -63,7 +67,29 @@ def prepare(server: Server, draft: Draft, surroundings: Surroundings) -> Prepare
         bounce_type=bounce_type(checked),
         body_form=body_forms(checked.text, checked.html),
         raw=compose(checked, stamp),
+        render_error=render_error,
     )
+
+
+def fill_in(draft: Draft) -> tuple[Draft, str | None]:
+    """The draft with the texts of its template, if it has one; or without bodies and why they could not be made.
+
+    Refuses CONTENT_WITH_TEMPLATE, TEMPLATE_NOT_FOUND, TEMPLATE_ALIAS_NOT_FOUND, and what `check_model` refuses.
+    Source: spec templates 7.3 and 7.4.
+    """
+    wish = draft.template
+    if wish is None:
+        return draft, None
+    if not draft.subject is draft.html is draft.text is None:
+        raise Refused(Problem.CONTENT_WITH_TEMPLATE)
+    if wish.source is None:
+        raise not_found(wish.wanted)
+    model = check_model(wish.model)
+    try:
+        filled = fill(wish.source, model, inlines_css=wish.inlines_css)
+    except RenderError as error:
+        return replace(draft, subject=subject_alone(wish.source, model)), str(error)
+    return replace(draft, subject=filled.subject, html=filled.html, text=filled.text), None
 
 
 def effective_links(server: Server, chosen: TrackLinks | None) -> TrackLinks:

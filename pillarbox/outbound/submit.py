@@ -1,9 +1,11 @@
 """The way in for every message: prepare each draft, then keep all of them with one commit.
 
-draft -> prepare (pure) -> may this sender send? -> accept (transaction) -> answer
+draft -> find its template -> prepare (pure) -> may this sender send? -> accept (transaction) -> answer
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from pillarbox.app import App
@@ -14,8 +16,9 @@ from pillarbox.mail.address import Address
 from pillarbox.outbound.accept import accept
 from pillarbox.outbound.check import check
 from pillarbox.outbound.model import Accepted, Draft, Prepared
-from pillarbox.outbound.prepare import Surroundings, prepare
+from pillarbox.outbound.prepare import Surroundings, fill_in, prepare
 from pillarbox.servers.model import Server
+from pillarbox.templates.directory import Templates
 
 Answer = Accepted | Refused
 
@@ -26,6 +29,7 @@ class Submission:
     def __init__(self, app: App, domains: Domains) -> None:
         self._app = app
         self._domains = domains
+        self.templates = Templates(app.db, monotonic=app.monotonic)
 
     async def submit(self, server: Server | None, drafts: Sequence[Draft]) -> list[Answer]:
         """Take drafts in; one answer each, in order. Without a Server they are only checked (the test token).
@@ -34,12 +38,19 @@ class Submission:
         """
         if server is None:
             return [self._examine(draft) for draft in drafts]
+        await self._find_templates(server, drafts)
         surroundings = self.surroundings()
-        return await self.keep([partial(prepare, server, draft, surroundings) for draft in drafts])
+        makers = [partial(prepare, server, draft, surroundings) for draft in drafts]
+        if any(draft.template for draft in drafts):
+            # Filling may take long, and most of it lets others run meanwhile.
+            return await self._keep(await asyncio.to_thread(_attempt_all, makers))
+        return await self.keep(makers)
 
     async def keep(self, makers: Sequence[Callable[[], Prepared]]) -> list[Answer]:
         """Prepare messages and keep those that are in order; one answer each, in order."""
-        prepared = [_attempt(make) for make in makers]
+        return await self._keep(_attempt_all(makers))
+
+    async def _keep(self, prepared: list[Prepared | Refused]) -> list[Answer]:
         for index, message in enumerate(prepared):
             if isinstance(message, Prepared) and not await self.may_send(message.sender):
                 prepared[index] = Refused(Problem.SENDER_UNKNOWN, sender=message.sender_text)
@@ -53,9 +64,19 @@ class Submission:
             keys=self._app.keys, host=self._app.config.hostname, at=self._app.clock.now()
         )
 
+    async def _find_templates(self, server: Server, drafts: Sequence[Draft]) -> None:
+        """Give drafts that name a template what they are to be filled from; those that name none stay without."""
+        named = [(draft, wish) for draft in drafts if (wish := draft.template) and not wish.source]
+        wanted = {wish.wanted for _, wish in named if wish.wanted is not None}
+        if wanted:
+            found = await self.templates.find(server.id, wanted)
+            for draft, wish in named:
+                if wish.wanted in found:
+                    draft.template = replace(wish, source=found[wish.wanted])
+
     def _examine(self, draft: Draft) -> Answer:
         try:
-            check(draft)
+            check(fill_in(draft)[0])
         except Refused as refused:
             return refused
         return Accepted(message_id(self._app.keys.next()), self._app.clock.now())
@@ -65,6 +86,10 @@ class Submission:
         if self._app.config.sender_policy == "open":
             return True
         return await self._domains.is_verified(sender.domain)
+
+
+def _attempt_all(makers: Sequence[Callable[[], Prepared]]) -> list[Prepared | Refused]:
+    return [_attempt(make) for make in makers]
 
 
 def _attempt(make: Callable[[], Prepared]) -> Prepared | Refused:

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pillarbox.app import App
+from pillarbox.bounces.classify import Verdict
+from pillarbox.bounces.model import BounceType
 from pillarbox.domains.directory import Domains
 from pillarbox.domains.model import DkimKey
 from pillarbox.errors import Refused, Unavailable
@@ -31,7 +33,7 @@ from pillarbox.relay import route
 from pillarbox.relay.crew import Crew
 from pillarbox.relay.job import Id, Job, Outcome, Result, Setup
 from pillarbox.relay.lanes import Lanes
-from pillarbox.relay.outcome import Settlement, settle
+from pillarbox.relay.outcome import DETAILS_LENGTH, Settlement, settle
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import micros
 
@@ -270,6 +272,8 @@ def take(tx: Tx, wanted: Sequence[tuple[str, int]], lease: int, *, leaves: bool)
 
 def ends_here(copy: Claimed, content: Content, *, mode: str, at: int) -> Settlement | None:
     """The settlement of a copy that does not leave; None when it does."""
+    if content.render_error is not None:
+        return _fails(copy, content, at)
     way = route.choose(
         copy.email,
         bounce_type=content.bounce_type,
@@ -289,7 +293,24 @@ def ends_here(copy: Claimed, content: Content, *, mode: str, at: int) -> Settlem
         host=where,
         at=at,
     )
-    return Settlement(copy=copy, content=content, outcome=outcome, fake=fake)
+    verdict = None if fake is None else (Verdict(fake, "fake"), "Test bounce details")
+    return Settlement(copy=copy, content=content, outcome=outcome, verdict=verdict)
+
+
+def _fails(copy: Claimed, content: Content, at: int) -> Settlement:
+    """The settlement of a copy whose template could not be filled."""
+    outcome = Outcome(
+        message_key=copy.message_key,
+        position=copy.position,
+        lease=copy.lease,
+        result=Result.FAILED,
+        reply="Template rendering failed",
+        host="templates",
+        at=at,
+    )
+    verdict = Verdict(BounceType.TEMPLATE_RENDERING_FAILED, "template")
+    details = (content.render_error or "")[:DETAILS_LENGTH]
+    return Settlement(copy=copy, content=content, outcome=outcome, verdict=(verdict, details))
 
 
 def id_of(copy: Claimed) -> Id:

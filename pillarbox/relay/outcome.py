@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pillarbox.bounces.classify import LocalCause, Verdict, classify, local_details, local_verdict
-from pillarbox.bounces.model import BounceType, NewBounce
+from pillarbox.bounces.model import NewBounce
 from pillarbox.bounces.record import record
 from pillarbox.errors import Refused
 from pillarbox.events import store as events
@@ -29,12 +29,15 @@ _RNG = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """An outcome together with the copy it is about; `fake` is the bounce a test address asked for."""
+    """An outcome together with the copy it is about.
+
+    `verdict` is the type and the details of a bounce that was decided without an attempt.
+    """
 
     copy: Claimed
     content: Content
     outcome: Outcome
-    fake: BounceType | None = None
+    verdict: tuple[Verdict, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +85,8 @@ def settle(tx: Tx, settlements: Sequence[Settlement]) -> list[Settled | Refused]
 
 def _decide(ledger: _Ledger, settlement: Settlement, now: datetime) -> None:
     outcome = settlement.outcome
-    if settlement.fake is not None:
-        verdict = Verdict(settlement.fake, "fake")
-        _bounce(ledger, settlement, verdict, "Test bounce details")
+    if settlement.verdict is not None:
+        _bounce(ledger, settlement, *settlement.verdict)
     elif outcome.result is Result.DELIVERED:
         ledger.moves.append(_move(settlement, RecipientState.DELIVERED))
         ledger.events.append(_event(settlement, EventType.DELIVERED))

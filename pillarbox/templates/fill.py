@@ -140,6 +140,14 @@ def fill(source: Source, model: Model, *, inlines_css: bool = True) -> Filled:
     )
 
 
+def subject_alone(source: Source, model: Model) -> str:
+    """The subject of a message whose bodies cannot be filled; empty when it cannot be either."""
+    try:
+        return render_subject(source.subject, model, Budget())
+    except RenderError:
+        return ""
+
+
 def render_subject(subject: Parsed | None, model: Model, budget: Budget) -> str:
     """The subject on one line."""
     if subject is None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pillarbox.errors import Problem, Refused
 from pillarbox.ids import ServerId
 
 RESERVED_ALIASES = frozenset({"validate", "push"})
@@ -70,6 +71,13 @@ class Values:
 def reference(text: str) -> Reference:
     """What a path names: digits are an id, anything else an alias."""
     return int(text) if text.isascii() and text.isdigit() else text
+
+
+def not_found(wanted: Reference | None) -> Refused:
+    """The refusal of a reference that leads nowhere, or of none at all."""
+    if isinstance(wanted, str):
+        return Refused(Problem.TEMPLATE_ALIAS_NOT_FOUND)
+    return Refused(Problem.TEMPLATE_NOT_FOUND)
 
 
 def parse_type(text: str) -> TemplateType | None:

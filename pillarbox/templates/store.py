@@ -24,14 +24,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement
 
-from pillarbox.errors import Problem, Refused
 from pillarbox.ids import ServerId
 from pillarbox.servers.store.tables import servers
 from pillarbox.storage import dialect
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import TextEnum, UtcTime
-from pillarbox.templates.model import Reference, Summary, Template, TemplateType, Values
+from pillarbox.templates.model import (
+    Reference,
+    Summary,
+    Template,
+    TemplateType,
+    Values,
+    not_found,
+)
 
 TOPIC = "templates"
 FIRST_ID = 7001  # small numbers serve client libraries as "does not exist"
@@ -72,6 +78,7 @@ _SUMMARY = [
 ]
 _WHOLE = [*_SUMMARY, *(templates.c[name] for name in ("server_id", "subject", "html", "text"))]
 _JOINED = templates.outerjoin(_layouts, _layouts.c.id == templates.c.layout_id)
+_QUERY = select(*_WHOLE).select_from(_JOINED)
 _FIRST_ON_SQLITE = text("""
     INSERT INTO sqlite_sequence (name, seq) SELECT 'templates', :before
     WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'templates')
@@ -100,8 +107,7 @@ def list_active(tx: Tx, server_id: ServerId) -> list[Summary]:
 
 def list_whole(tx: Tx, server_id: ServerId) -> list[Template]:
     """The templates with an alias that are not deleted, with their texts, by id."""
-    query = select(*_WHOLE).select_from(_JOINED)
-    query = query.where(*_active(server_id), templates.c.alias.is_not(None))
+    query = _QUERY.where(*_active(server_id), templates.c.alias.is_not(None))
     return [_template(row) for row in tx.rows(query.order_by(templates.c.id))]
 
 
@@ -114,11 +120,19 @@ def find_many(
     tx: Tx, server_id: ServerId, wanted: Iterable[Reference]
 ) -> dict[Reference, Template]:
     """The templates of this Server that these name; what names none is left out."""
+    names = list(wanted)
+    ids = [name for name in names if isinstance(name, int) and 0 < name <= LAST_ID]
+    keys = [name.lower() for name in names if isinstance(name, str)]
+    at = templates.c
     found: dict[Reference, Template] = {}
-    for reference in wanted:
-        row = tx.first(select(*_WHOLE).select_from(_JOINED).where(*_named(server_id, reference)))
-        if row is not None:
-            found[reference] = _template(row)
+    if ids:
+        rows = tx.rows(_QUERY.where(at.id.in_(ids), at.server_id == server_id))
+        found |= {row.id: _template(row) for row in rows}
+    if keys:
+        rows = tx.rows(_QUERY.where(*_active(server_id), at.alias_key.in_(keys)))
+        by_key = {row.alias.lower(): _template(row) for row in rows}
+        aliases = (name for name in names if isinstance(name, str))
+        found |= {name: by_key[name.lower()] for name in aliases if name.lower() in by_key}
     return found
 
 
@@ -136,13 +150,6 @@ def get_active(tx: Tx, server_id: ServerId, wanted: Reference) -> Template:
     if not template.is_active:
         raise not_found(wanted)
     return template
-
-
-def not_found(wanted: Reference | None) -> Refused:
-    """The refusal of a reference that leads nowhere, or of none at all."""
-    if isinstance(wanted, str):
-        return Refused(Problem.TEMPLATE_ALIAS_NOT_FOUND)
-    return Refused(Problem.TEMPLATE_NOT_FOUND)
 
 
 def insert_template(tx: Tx, server_id: ServerId, kind: TemplateType, values: Values) -> int:
@@ -175,13 +182,6 @@ def mark_deleted(tx: Tx, template_id: int) -> None:
 
 def _active(server_id: ServerId) -> list[ColumnElement[bool]]:
     return [templates.c.server_id == server_id, templates.c.is_active]
-
-
-def _named(server_id: ServerId, wanted: Reference) -> list[ColumnElement[bool]]:
-    at = templates.c
-    if isinstance(wanted, str):
-        return [*_active(server_id), at.alias_key == wanted.lower()]
-    return [at.id == (wanted if 0 < wanted <= LAST_ID else 0), at.server_id == server_id]
 
 
 def _row(values: Values) -> dict[str, Any]:

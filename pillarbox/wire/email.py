@@ -1,11 +1,17 @@
-"""The sending endpoints' JSON. Source: spec sending 2.1, 2.5, 2.6 and 3."""
+"""The sending endpoints' JSON. Source: spec sending 2.1, 2.5, 2.6 and 3, templates 7 and 8."""
+
+from typing import Any
 
 from msgspec import UNSET, UnsetType
+from typing_extensions import override
 
+from pillarbox.errors import Problem, Refused
 from pillarbox.outbound import model
 from pillarbox.outbound.model import Accepted, Draft
+from pillarbox.templates.fill import Filling
 from pillarbox.wire.base import Reply, Request, submitted
 from pillarbox.wire.errors import partly_inactive
+from pillarbox.wire.lenient import Integer
 
 
 class HeaderPair(Request):
@@ -54,6 +60,9 @@ class SendEmail(Request):
 
     def to_draft(self) -> Draft:
         """The message as handed in."""
+        return self._draft(None)
+
+    def _draft(self, template: Filling | None) -> Draft:
         return Draft(
             sender=self.From,
             to=self.To,
@@ -70,7 +79,38 @@ class SendEmail(Request):
             metadata=self.Metadata or {},
             attachments=[attachment.to_draft() for attachment in self.Attachments or ()],
             stream=self.MessageStream,
+            template=template,
         )
+
+
+class SendWithTemplate(SendEmail):
+    """One message to send whose texts come from a template; an id wins over an alias."""
+
+    TemplateId: Integer | None = None
+    TemplateAlias: str | None = None
+    TemplateModel: dict[str, Any] | None = None
+    InlineCss: bool | None = None
+
+    @override
+    def to_draft(self) -> Draft:
+        wish = Filling(
+            wanted=(self.TemplateAlias or None) if self.TemplateId is None else self.TemplateId,
+            model=self.TemplateModel,
+            inlines_css=self.InlineCss is not False,
+        )
+        return self._draft(wish)
+
+
+class SendBatchWithTemplates(Request):
+    """Messages to send, each with a template of its own."""
+
+    Messages: list[SendWithTemplate] | None = None
+
+    def messages(self) -> list[SendWithTemplate]:
+        """The messages. Refuses WRONG_FIELDS when there is no list."""
+        if self.Messages is None:
+            raise Refused(Problem.WRONG_FIELDS, paths="$.Messages")
+        return self.Messages
 
 
 class SendResult(Reply, kw_only=True):
@@ -93,4 +133,24 @@ class SendResult(Reply, kw_only=True):
             SubmittedAt=submitted(accepted.submitted_at),
             MessageID=accepted.message_id,
             Message=text,
+        )
+
+
+class TemplateSendResult(Reply, kw_only=True):
+    """The same with a template; Postmark writes the members in another order."""
+
+    To: str | UnsetType = UNSET
+    Message: str
+    SubmittedAt: str
+    MessageID: str
+    ErrorCode: int = 0
+
+    @classmethod
+    def of(cls, sent: SendResult) -> "TemplateSendResult":
+        """The answer to an accepted message."""
+        return cls(
+            To=sent.To,
+            Message=sent.Message,
+            SubmittedAt=sent.SubmittedAt,
+            MessageID=sent.MessageID,
         )

@@ -244,6 +244,29 @@ async def test_bounce_testing_addresses_bounce_as_they_say(serve) -> None:
         assert (bounce["Type"], bounce["Details"]) == ("SoftBounce", "Test bounce details")
 
 
+async def test_a_template_that_does_not_fit_its_model_bounces(direct, mx) -> None:
+    async with direct() as running:
+        client = Client(running)
+        template = {"Name": "Lines", "Alias": "lines", "Subject": "Hi {{ a }}"}
+        template["TextBody"] = "{{#each rows}}x{{/each}}"
+        await client.http.post("/templates", json=template)
+        message = {"From": "shop@sender.example", "To": "ann@one.example", "Tag": "t"}
+        message |= {"TemplateAlias": "lines"}
+        for rows in (3, ["a"]):
+            model = {"TemplateModel": {"rows": rows}}
+            answer = await client.http.post("/email/withTemplate", json=message | model)
+            assert answer.json()["Message"] == "OK"
+            (event,) = await client.events(answer.json()["MessageID"])
+            assert event["Type"] == ("Bounced" if rows == 3 else "Delivered")
+        (bounce,) = await client.bounces()
+        assert (bounce["Type"], bounce["TypeCode"]) == ("TemplateRenderingFailed", 100010)
+        assert (bounce["Inactive"], bounce["CanActivate"], bounce["Tag"]) == (False, False, "t")
+        assert bounce["Details"] == (
+            "'rows' is used like an array by the template, but is a scalar value or object in your model."
+        )
+        assert len(mx.messages) == 1
+
+
 async def test_smtp_submission_is_the_same_walk(direct, mx) -> None:
     async with direct() as running:
         client = Client(running)

@@ -48,6 +48,7 @@ _MESSAGE = (
     "bounce_type",
     "body_form",
     "size_bytes",
+    "render_error",
 )
 _RECIPIENT = (
     "message_key",
@@ -159,6 +160,7 @@ def _message_row(message: Prepared) -> tuple[Any, ...]:
         message.bounce_type,
         message.body_form,
         len(message.raw),
+        message.render_error,
     )
 
 

@@ -77,6 +77,7 @@ class Content:
     is_sandboxed: bool
     bounce_type: str | None
     size_bytes: int
+    render_error: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -144,6 +145,7 @@ def load(tx: Tx, keys: Sequence[int]) -> dict[int, Content]:
         columns.is_sandboxed,
         columns.bounce_type,
         columns.size_bytes,
+        columns.render_error,
     ).where(columns.key.in_(keys))
     return {
         row.key: Content(
@@ -153,6 +155,7 @@ def load(tx: Tx, keys: Sequence[int]) -> dict[int, Content]:
             is_sandboxed=row.is_sandboxed,
             bounce_type=row.bounce_type,
             size_bytes=row.size_bytes,
+            render_error=row.render_error,
         )
         for row in tx.rows(query)
     }

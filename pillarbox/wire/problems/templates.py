@@ -37,6 +37,10 @@ ROWS = {
     ),
     Problem.RESERVED_MODEL_KEY: row(1122, "The 'TemplateModel' contains a reserved key: '{key}'."),
     Problem.PUSH_TO_ITSELF: row(1122, "The source and destination servers must be different."),
+    Problem.CONTENT_WITH_TEMPLATE: row(
+        1123,
+        "Neither 'TextBody', 'HtmlBody', or 'Subject' may be specified when using a template for the email.",
+    ),
     Problem.LAYOUT_WITH_SUBJECT: row(1123, "'Subject' may not be specified for a layout template."),
     Problem.LAYOUT_WITH_LAYOUT: row(
         1123, "'LayoutTemplate' may not be specified for a layout template."
