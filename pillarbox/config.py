@@ -124,6 +124,15 @@ class Config:
     inbound_domain: str = _setting(
         "domain of inbound hash addresses", shown="`inbound.` + `HOSTNAME`"
     )
+    return_path_host: str = _setting(
+        "host that takes bounces: domain of the return paths, and what custom Return-Path domains must be a "
+        "CNAME of",
+        shown="`HOSTNAME`",
+    )
+    tracking_host: str = _setting(
+        "host that custom tracking domains must be a CNAME of", shown="the host of `PUBLIC_URL`"
+    )
+    spf_include: str = _setting("name that the suggested SPF records include", shown="`HOSTNAME`")
     delivery: str = _setting(
         "`capture`: nothing leaves the machine, every message ends in the built-in mailbox; "
         "`relay`: hand over to `RELAY_URL`; `direct`: deliver to the recipients' MX hosts",
@@ -160,6 +169,11 @@ class Config:
         "`open`: any From is accepted",
         _one_of(*SENDER_POLICIES),
         shown="`open` with `capture`, else `verified`",
+    )
+    refuse_example_domains: bool = _setting(
+        "`on`: no sender signatures at domains reserved for examples, such as example.com",
+        _switch,
+        "off",
     )
     admin_email: str | None = _setting(
         "first UI user; without any user the UI is open on loopback only, and refuses other addresses"
@@ -299,9 +313,17 @@ def _fill_defaults(values: dict[str, Any]) -> None:
     values["database_url"] = values["database_url"] or None
     values["hostname"] = values["hostname"] or socket.getfqdn() or "localhost"
     values["inbound_domain"] = values["inbound_domain"] or f"inbound.{values['hostname']}"
+    values["return_path_host"] = _host(values["return_path_host"] or values["hostname"])
+    public_host = urlsplit(values["public_url"]).hostname or ""
+    values["tracking_host"] = _host(values["tracking_host"] or public_host)
+    values["spf_include"] = _host(values["spf_include"] or values["hostname"])
     captured = values["delivery"] == "capture"
     values["sender_policy"] = values["sender_policy"] or ("open" if captured else "verified")
     values["workers"] = values["workers"] or os.cpu_count() or 1
+
+
+def _host(name: str) -> str:
+    return name.strip().removesuffix(".").lower()
 
 
 def _check(values: dict[str, Any]) -> None:

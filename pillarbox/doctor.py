@@ -151,7 +151,7 @@ async def _dkim(resolver: Resolver, domain: Domain) -> Check:
     name = f"DKIM of {domain.name}"
     if key is None:
         return _bad(name, "no key", "add the domain again")
-    if await verify.is_published(resolver, key.host, keys.record(key)):
+    if await verify.see_key(resolver, key.host, keys.record(key)):
         return _good(name, f"{key.host} is published")
     return _bad(name, f"{key.host} is not in DNS", f"publish it as TXT: {keys.record(key)}")
 

@@ -14,8 +14,10 @@ from pillarbox.api import main as api
 from pillarbox.app import App
 from pillarbox.config import Endpoint
 from pillarbox.errors import StartError
+from pillarbox.outbound import confirmation
 from pillarbox.outbound.submit import Submission
 from pillarbox.servers.directory import Directory
+from pillarbox.web import confirm
 from pillarbox.web import main as web
 
 log = logging.getLogger(__name__)
@@ -45,6 +47,7 @@ class HttpListener:
         self._app = app
         self._api = api.build(app, directory, submission) if "api" in roles else None
         self._web = web.build(app) if "web" in roles else None
+        self._confirm = confirm.ConfirmPage(app)
         self._roles = roles
         self._socket: socket.socket | None = None
 
@@ -85,6 +88,8 @@ class HttpListener:
         path = scope["path"]
         if path.startswith("/health/"):
             await self._health(path, send)
+        elif path.startswith(confirmation.PATH):
+            await self._confirm(scope, receive, send)
         elif self._web is not None and (path in _WEB_PATHS or path.startswith(_WEB_PREFIXES)):
             await self._web(scope, receive, send)
         elif self._api is not None:

@@ -25,6 +25,7 @@ from pillarbox.chores import Chore, Chores
 from pillarbox.clock import Clock, SystemClock
 from pillarbox.config import Config
 from pillarbox.domains.directory import Domains
+from pillarbox.domains.recheck import recheck
 from pillarbox.errors import UsageError
 from pillarbox.http import HttpListener
 from pillarbox.ids import KeyMaker
@@ -195,6 +196,7 @@ def all_chores(app: App, expansion: Expansion) -> tuple[Chore, ...]:
             run=partial(removals.remove, app),
             topic=removals.TOPIC,
         ),
+        Chore(name="domains", every=timedelta(minutes=1), run=partial(recheck, app)),
     )
 
 

@@ -127,6 +127,7 @@ async def app(settings: Settings, clock: SetClock) -> AsyncIterator[App]:
     """An App on a fresh database with its first Server; its clock is the set one."""
     opened, _ = roles.open_app(settings(), clock)
     yield opened
+    await opened.resolver.close()
     opened.db.stop()
 
 

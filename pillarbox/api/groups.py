@@ -3,10 +3,12 @@
 from pillarbox.api import (
     bounces,
     bulk,
+    domains,
     email,
     inbound,
     messages,
     removals,
+    senders,
     server,
     servers,
     stats,
@@ -35,4 +37,6 @@ GROUPS: tuple[Group, ...] = (
     removals.group,
     stats.group,
     webhooks.group,
+    domains.group,
+    senders.group,
 )

@@ -53,8 +53,7 @@ class BulkIntake:
             findings = Findings()
             stream = findings.attempt("MessageStream", choose_stream, server, content.stream)
             sender = check_content(content, findings)
-            if sender and not await self._submission.may_send(sender):
-                refused = Refused(Problem.SENDER_UNKNOWN, sender=content.sender or "")
+            if sender and (refused := await self._submission.refusal(sender, content.sender or "")):
                 findings.add("From", refused)
             if stream is not None:
                 content.stream = stream.slug

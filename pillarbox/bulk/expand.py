@@ -112,8 +112,10 @@ class Expansion:
             if size >= STEP_BYTES:
                 break
             await pace.keep()
-        if step.prepared and not await self._submission.may_send(step.prepared[0].sender):
-            step.prepared.clear()
+        if step.prepared:
+            first = step.prepared[0]
+            if await self._submission.refusal(first.sender, first.sender_text):
+                step.prepared.clear()
         return step
 
 

@@ -1,45 +1,101 @@
-"""Which domains may send and what signs for them: an in-process copy, dropped when the topic `domains` wakes."""
+"""Who may send and what signs for them: an in-process copy, so that a message costs no query.
 
-import asyncio
+Domains and signatures are read when they are first asked for. Everything is forgotten when the topic `domains`
+wakes (any change, on any node), and each entry after a few seconds, should a wake get lost.
+"""
+
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
 
-from pillarbox.domains import store
-from pillarbox.domains.model import DkimKey, Domain, KeyState
+from pillarbox.config import Config
+from pillarbox.domains import signatures, store
+from pillarbox.domains.model import DkimKey, Domain, KeyState, Signature, Standing
 from pillarbox.storage.db import Database
+from pillarbox.storage.tx import Tx
 
 KEEP_S = 10.0
+MAX_ENTRIES = 10_000
+
+T = TypeVar("T")
+Entries = dict[str, tuple[float, T | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What stands behind mail from a domain: the key that signs, if any, and where bounces go."""
+
+    key: DkimKey | None
+    return_path_host: str
 
 
 class Domains:
-    """All sending domains, read once and again after every change."""
+    """Looks domains and signatures up; remembers them, and that there is none, for a few seconds."""
 
     def __init__(self, db: Database, *, monotonic: Callable[[], float]) -> None:
         self._db = db
         self._monotonic = monotonic
         self._changes = db.wake.subscribe(store.TOPIC)
-        self._until = 0.0
-        self._by_name: dict[str, Domain] = {}
-        self._lock = asyncio.Lock()
+        self._domains: Entries[Domain] = {}
+        self._signatures: Entries[Signature] = {}
 
-    async def is_verified(self, name: str) -> bool:
-        """Whether any address of this domain may be a sender."""
-        await self._refresh()
-        domain = self._by_name.get(name.lower())
-        return domain is not None and domain.is_verified
+    async def standing(self, email: str, domain: str) -> Standing:
+        """Whether an address may be a sender: its domain is verified, or its owner has confirmed.
 
-    async def signing_key(self, name: str) -> DkimKey | None:
-        """The key that signs mail from this domain: the active one, or while none was verified the pending one."""
-        await self._refresh()
-        domain = self._by_name.get(name.lower())
-        if domain is None:
-            return None
-        return domain.keys.get(KeyState.ACTIVE) or domain.keys.get(KeyState.PENDING)
+        Source: spec domains-and-signatures 4.
+        """
+        known = await self._domain(domain.lower())
+        if known is not None and known.is_verified:
+            return Standing.GOOD
+        signature = await self._look(self._signatures, email.lower(), signatures.find)
+        if signature is None:
+            return Standing.UNKNOWN
+        return Standing.GOOD if signature.is_confirmed else Standing.UNCONFIRMED
 
-    async def _refresh(self) -> None:
-        if not self._changes.is_set and self._monotonic() < self._until:
-            return
-        async with self._lock:
+    async def origin(self, domain: str, config: Config) -> Origin:
+        """How mail from a domain leaves.
+
+        Signed with its active key; without one, with that of the domain this installation itself stands in.
+        Bounces go to its own Return-Path host while that is verified.
+        Source: spec domains-and-signatures 1.3 and 4.
+        """
+        known = await self._domain(domain.lower())
+        key = _active(known)
+        if key is None:
+            key = await self._platform_key(config.hostname.lower())
+        if known is not None and known.return_path.is_verified:
+            return Origin(key, known.return_path.host)
+        return Origin(key, config.return_path_host)
+
+    async def _platform_key(self, hostname: str) -> DkimKey | None:
+        """The key of the host's own domain, or of the nearest one above it."""
+        name = hostname
+        while "." in name:
+            key = _active(await self._domain(name))
+            if key is not None:
+                return key
+            name = name.partition(".")[2]
+        return None
+
+    async def _domain(self, name: str) -> Domain | None:
+        return await self._look(self._domains, name, store.find)
+
+    async def _look(
+        self, entries: Entries[T], name: str, find: Callable[[Tx, str], T | None]
+    ) -> T | None:
+        if self._changes.is_set:
             self._changes.take()
-            domains = await self._db.read(store.list_domains)
-            self._by_name = {domain.name: domain for domain in domains}
-            self._until = self._monotonic() + KEEP_S
+            self._domains.clear()
+            self._signatures.clear()
+        until, found = entries.get(name, (0.0, None))
+        if self._monotonic() < until:
+            return found
+        found = await self._db.read(lambda tx: find(tx, name))
+        if len(entries) >= MAX_ENTRIES:
+            entries.clear()
+        entries[name] = (self._monotonic() + KEEP_S, found)
+        return found
+
+
+def _active(domain: Domain | None) -> DkimKey | None:
+    return None if domain is None else domain.keys.get(KeyState.ACTIVE)

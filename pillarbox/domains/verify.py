@@ -1,30 +1,121 @@
-"""Verifying a domain: its pending DKIM key is looked for in DNS, and signs once it is found there."""
+"""Verifying a domain: what it should publish is looked for in DNS.
 
+look (network) -> settle (transaction). A record that DNS cannot tell about (time-out, SERVFAIL) changes nothing. A
+DKIM key that was found once stays verified for good; an alias counts for as long as it is there.
+Source: spec domains-and-signatures 1.3, 1.4, 2.6 to 2.8.
+"""
+
+import asyncio
 import re
+from dataclasses import dataclass, replace
 
+from pillarbox.config import Config
 from pillarbox.domains import keys, store
-from pillarbox.domains.model import Domain, KeyState
+from pillarbox.domains.model import Alias, Domain, KeyState
+from pillarbox.errors import Problem
 from pillarbox.mail.dns import DnsFailure, NoSuchDomain, Resolver
-from pillarbox.storage.db import Database
+from pillarbox.storage.tx import Tx
 
+MAX_CHAIN = 5
+MAX_RECORD = 4096
 _PUBLIC = re.compile(r"(?:^|;)\s*p\s*=\s*([^;]*)")
 
 
-async def verify(db: Database, resolver: Resolver, domain: Domain) -> Domain:
-    """Activate the pending key when DNS shows it; the domain as it stands afterwards."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What DNS shows: True or False, None for what was not asked or could not be found out."""
+
+    dkim: bool | None = None
+    return_path: bool | None = None
+    tracking: bool | None = None
+
+
+async def look(resolver: Resolver, config: Config, domain: Domain) -> Seen:
+    """Look for everything that a domain should publish. Refuses DKIM_BROKEN."""
+    dkim, return_path, tracking = await asyncio.gather(
+        see_dkim(resolver, domain),
+        see_return_path(resolver, config, domain),
+        see_tracking(resolver, config, domain),
+    )
+    return Seen(dkim=dkim, return_path=return_path, tracking=tracking)
+
+
+async def see_return_path(resolver: Resolver, config: Config, domain: Domain) -> bool | None:
+    """Whether the domain's Return-Path host leads here; None also when it has none."""
+    return await see_alias(resolver, domain.return_path.host, config.return_path_host)
+
+
+async def see_tracking(resolver: Resolver, config: Config, domain: Domain) -> bool | None:
+    """Whether the domain's tracking host leads here; None also when it has none."""
+    return await see_alias(resolver, domain.tracking.host, config.tracking_host)
+
+
+async def see_dkim(resolver: Resolver, domain: Domain) -> bool | None:
+    """Whether DNS shows the pending key; None also when no key is pending.
+
+    Refuses DKIM_BROKEN for a key that cannot be read.
+    """
     pending = domain.keys.get(KeyState.PENDING)
-    if pending is not None and await is_published(resolver, pending.host, keys.record(pending)):
-        await db.write(lambda tx: store.activate_key(tx, domain.id))
-    return await db.read(lambda tx: store.find(tx, domain.name)) or domain
+    if pending is None:
+        return None
+    keys.check_readable(pending, Problem.DKIM_BROKEN)
+    return await see_key(resolver, pending.host, keys.record(pending))
 
 
-async def is_published(resolver: Resolver, host: str, record: str) -> bool:
+async def see_key(resolver: Resolver, host: str, record: str) -> bool | None:
     """Whether DNS shows this public key under this name."""
+    resolver.forget(host)
     try:
         texts = await resolver.txt(host)
-    except (NoSuchDomain, DnsFailure):
+    except NoSuchDomain:
         return False
-    return any(public_key(text) == public_key(record) for text in texts)
+    except DnsFailure:
+        return None
+    wanted = public_key(record)
+    return bool(wanted) and any(public_key(text[:MAX_RECORD]) == wanted for text in texts)
+
+
+async def see_alias(resolver: Resolver, host: str, target: str) -> bool | None:
+    """Whether a host is an alias of the target, directly or by a few steps; None also without a host."""
+    if not host:
+        return None
+    name: str | None = host
+    try:
+        for _ in range(MAX_CHAIN):
+            assert name is not None
+            resolver.forget(name)
+            name = await resolver.cname(name)
+            if name is None or name == target:
+                break
+    except NoSuchDomain:
+        return False
+    except DnsFailure:
+        return None
+    return name == target
+
+
+def settle(tx: Tx, domain: Domain, seen: Seen) -> Domain:
+    """Write down what DNS showed of a domain as it was when DNS was asked; the domain as it stands now.
+
+    Refuses DOMAIN_NOT_FOUND.
+    """
+    now = store.get(tx, domain.id)
+    pending, asked = now.keys.get(KeyState.PENDING), domain.keys.get(KeyState.PENDING)
+    if seen.dkim and pending is not None and pending == asked:
+        store.activate_key(tx, domain.id)
+    return_path = _judged(now.return_path, domain.return_path, seen.return_path)
+    tracking = _judged(now.tracking, domain.tracking, seen.tracking)
+    store.set_aliases(tx, domain.id, return_path=return_path, tracking=tracking)
+    if any(alias is not None and not alias.is_verified for alias in (return_path, tracking)):
+        store.mark_changed(tx, domain.id)
+    return store.get(tx, domain.id)
+
+
+def _judged(now: Alias, asked: Alias, seen: bool | None) -> Alias | None:
+    """The alias as it is known to be now; None when nothing changes."""
+    if seen is None or now.host != asked.host or now.is_verified is seen:
+        return None
+    return replace(now, is_verified=seen)
 
 
 def public_key(record: str) -> str:

@@ -10,6 +10,7 @@ from functools import partial
 
 from pillarbox.app import App
 from pillarbox.domains.directory import Domains
+from pillarbox.domains.model import Standing
 from pillarbox.errors import Problem, Refused
 from pillarbox.ids import message_id
 from pillarbox.mail.address import Address
@@ -21,6 +22,11 @@ from pillarbox.servers.model import Server
 from pillarbox.templates.directory import Templates
 
 Answer = Accepted | Refused
+
+_SENDER_PROBLEMS = {
+    Standing.UNKNOWN: Problem.SENDER_UNKNOWN,
+    Standing.UNCONFIRMED: Problem.SENDER_UNCONFIRMED,
+}
 
 
 class Submission:
@@ -52,8 +58,9 @@ class Submission:
 
     async def _keep(self, prepared: list[Prepared | Refused]) -> list[Answer]:
         for index, message in enumerate(prepared):
-            if isinstance(message, Prepared) and not await self.may_send(message.sender):
-                prepared[index] = Refused(Problem.SENDER_UNKNOWN, sender=message.sender_text)
+            if isinstance(message, Prepared):
+                refused = await self.refusal(message.sender, message.sender_text)
+                prepared[index] = refused or message
         good = [message for message in prepared if isinstance(message, Prepared)]
         kept = iter(await self._app.db.write_each(accept, good) if good else ())
         return [next(kept) if isinstance(message, Prepared) else message for message in prepared]
@@ -81,11 +88,12 @@ class Submission:
             return refused
         return Accepted(message_id(self._app.keys.next()), self._app.clock.now())
 
-    async def may_send(self, sender: Address) -> bool:
-        """Whether mail may come from this address."""
+    async def refusal(self, sender: Address, text: str) -> Refused | None:
+        """SENDER_UNKNOWN or SENDER_UNCONFIRMED for an address that may not send; `text` is it as given."""
         if self._app.config.sender_policy == "open":
-            return True
-        return await self._domains.is_verified(sender.domain)
+            return None
+        problem = _SENDER_PROBLEMS.get(await self._domains.standing(sender.key, sender.domain))
+        return None if problem is None else Refused(problem, sender=text)
 
 
 def _attempt_all(makers: Sequence[Callable[[], Prepared]]) -> list[Prepared | Refused]:

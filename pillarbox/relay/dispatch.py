@@ -21,7 +21,7 @@ from datetime import datetime
 from pillarbox.app import App
 from pillarbox.bounces.classify import Verdict
 from pillarbox.bounces.model import BounceType
-from pillarbox.domains.directory import Domains
+from pillarbox.domains.directory import Domains, Origin
 from pillarbox.domains.model import DkimKey
 from pillarbox.errors import Refused, Unavailable
 from pillarbox.mail.verp import ReturnPaths
@@ -155,11 +155,11 @@ class Dispatcher:
         jobs: list[tuple[Job, DkimKey | None]] = []
         for copy in copies:
             sender = taken.contents[copy.message_key].sender
-            key = await self._domains.signing_key(sender.rpartition("@")[2])
-            jobs.append((self._job(copy, raws.get(copy.message_key, b""), key), key))
+            origin = await self._domains.origin(sender.rpartition("@")[2], self._app.config)
+            jobs.append((self._job(copy, raws.get(copy.message_key, b""), origin), origin.key))
         self._crew.send(jobs)
 
-    def _job(self, copy: Claimed, raw: bytes, key: DkimKey | None) -> Job:
+    def _job(self, copy: Claimed, raw: bytes, origin: Origin) -> Job:
         number = copy.message_key << 6 | copy.position
         return Job(
             message_key=copy.message_key,
@@ -167,8 +167,8 @@ class Dispatcher:
             lease=copy.lease,
             domain=domain_of(copy.lane),
             recipient=copy.email,
-            return_path=self._return_paths.make(number, self._app.config.hostname),
-            key=key.host if key else "",
+            return_path=self._return_paths.make(number, origin.return_path_host),
+            key=origin.key.host if origin.key else "",
             raw=raw,
         )
 

@@ -1,7 +1,7 @@
 """Servers and message streams as the program sees them. Source: spec servers-and-streams 1 and 4."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from pillarbox.ids import ServerId, StreamKey
@@ -182,3 +182,21 @@ DEFAULT_STREAMS = (
     ("broadcast", "Default Broadcast Stream", StreamType.BROADCASTS, Unsubscribe.POSTMARK),
     ("inbound", "Default Inbound Stream", StreamType.INBOUND, Unsubscribe.NONE),
 )
+
+SYSTEM = Server(
+    id=ServerId(0),
+    name="Pillarbox",
+    inbound_hash="",
+    streams={
+        "outbound": Stream(
+            key=StreamKey(0),
+            server_id=ServerId(0),
+            slug="outbound",
+            name="Pillarbox's own mail",
+            type=StreamType.TRANSACTIONAL,
+            unsubscribe=Unsubscribe.NONE,
+            created_at=datetime.fromtimestamp(0, UTC),
+        )
+    },
+)
+"""The Server of the mail that Pillarbox sends itself. It stands in no table: nobody can list or change it."""

@@ -14,6 +14,7 @@ from pillarbox.events.model import EventType
 from pillarbox.mail.parse import Attachment, parse
 from pillarbox.mail.parse import Message as Content
 from pillarbox.outbound.store import attempts, messages, overview
+from pillarbox.servers.model import SYSTEM
 from pillarbox.storage.tx import Tx
 from pillarbox.web import download, mail_html, timeline
 from pillarbox.web.render import Renderer, wants_piece
@@ -153,7 +154,7 @@ def look(tx: Tx, message_id: str) -> Record | None:
         standing=overview.standings(tx, [message.key])[message.key],
         newer=newer,
         older=older,
-        server=names.get(message.server_id, str(message.server_id)),
+        server=names.get(message.server_id, SYSTEM.name),
         server_count=len(names),
     )
 

@@ -51,6 +51,13 @@ class Reply(Struct, gc=False):
     """Base of the shapes that are written. A member that is UNSET is left out."""
 
 
+class Done(Reply):
+    """The answer of an endpoint that has nothing to show but that it is done."""
+
+    Message: str
+    ErrorCode: int = 0
+
+
 class Body(Generic[T]):
     """Reads request bodies of one shape."""
 

@@ -12,6 +12,7 @@ from pillarbox.errors import Problem, Refused
 from pillarbox.wire.problems import (
     bounces,
     bulk,
+    domains,
     messages,
     removals,
     sending,
@@ -32,6 +33,7 @@ CATALOG: dict[Problem, Row] = {
     **templates.ROWS,
     **servers.ROWS,
     **streams.ROWS,
+    **domains.ROWS,
     **messages.ROWS,
     **bounces.ROWS,
     **bulk.ROWS,

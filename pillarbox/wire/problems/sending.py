@@ -54,6 +54,12 @@ ROWS = {
         "and confirm this address in order to be able to use it in the 'From' field of your messages.",
         "550 5.7.1",
     ),
+    Problem.SENDER_UNCONFIRMED: row(
+        401,
+        "The 'From' address you supplied ({sender}) is not a confirmed Sender Signature on your account. "
+        "Please confirm this address in order to be able to use it in the 'From' field of your messages.",
+        "550 5.7.1",
+    ),
     Problem.ALL_RECIPIENTS_INACTIVE: row(
         406,
         "You tried to send to recipient(s) that have been marked as inactive. Found inactive addresses: "
