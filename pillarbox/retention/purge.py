@@ -14,12 +14,14 @@ from functools import partial
 from pillarbox.app import App
 from pillarbox.bounces import store as bounces
 from pillarbox.events import store as events
+from pillarbox.inbound.store import messages as inbound
 from pillarbox.outbound.store import removal as outbound
 from pillarbox.servers.model import KEPT_ARCHIVED, RemovedStream
 from pillarbox.servers.store import removed, streams
 from pillarbox.stats import store as stats
 from pillarbox.storage.tx import Tx
 from pillarbox.suppressions import store as suppressions
+from pillarbox.tracking import store as tracking
 
 EVERY = timedelta(minutes=10)
 STILL_ARRIVING = timedelta(minutes=10)
@@ -59,7 +61,25 @@ def _events(tx: Tx, gone: RemovedStream, limit: int) -> int:
     return events.delete_of_stream(tx, gone.key, limit)
 
 
-PARTS: tuple[Part, ...] = (_messages, _bounces, _bounce_totals, _events, _suppressions, _statistics)
+def _hits(tx: Tx, gone: RemovedStream, limit: int) -> int:
+    return tracking.delete_of_stream(tx, gone.key, limit)
+
+
+def _inbound(tx: Tx, gone: RemovedStream, limit: int) -> int:
+    """The inbound stream goes only with its Server."""
+    return inbound.delete_of_server(tx, gone.server_id, limit) if gone.is_server_gone else 0
+
+
+PARTS: tuple[Part, ...] = (
+    _messages,
+    _hits,
+    _inbound,
+    _bounces,
+    _bounce_totals,
+    _events,
+    _suppressions,
+    _statistics,
+)
 
 
 async def purge(app: App) -> None:

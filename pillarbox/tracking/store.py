@@ -20,10 +20,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    delete,
     exists,
     func,
     insert,
     select,
+    tuple_,
 )
 
 from pillarbox.servers.store.tables import streams
@@ -94,6 +96,16 @@ def insert_hit(tx: Tx, hit: Hit) -> bool:
     rows = [shared | {"name": name, "value": value} for name, value in sorted(facets(hit))]
     tx.run(insert(hit_facets), rows)
     return True
+
+
+def delete_of_stream(tx: Tx, stream_key: int, limit: int) -> int:
+    """Delete hits of a stream and their facets; how many rows were found."""
+    found = 0
+    for table in (hits, hit_facets):
+        key = table.primary_key.columns
+        own = select(*key).where(table.c.stream_key == stream_key).limit(limit)
+        found += tx.run(delete(table).where(tuple_(*key).in_(own)))
+    return found
 
 
 def search(tx: Tx, wanted: HitSearch, *, count: int, offset: int) -> tuple[int, list[Hit]]:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    delete,
     func,
     insert,
     literal_column,
@@ -124,6 +125,13 @@ def insert_message(
     )
     if due_at is not None:
         tx.wake(TOPIC)
+
+
+def delete_of_server(tx: Tx, server_id: int, limit: int) -> int:
+    """Delete messages of a Server with their contents; how many were found."""
+    at = inbound_messages.c
+    own = select(at.key).where(at.server_id == server_id).limit(limit)
+    return tx.run(delete(inbound_messages).where(at.key.in_(own)))
 
 
 def find(tx: Tx, server_id: int, message_id: str) -> InboundMessage | None:
