@@ -290,9 +290,14 @@ def _count_one(tx: Tx, new: NewBounce) -> None:
 
 def _conditions(wanted: BounceSearch) -> list[ColumnElement[bool]]:
     at = bounces.c
-    equal = {
-        at.server_id: wanted.server_id,
-        at.stream_key: wanted.stream_key,
+    server: ColumnElement[int] = at.server_id
+    stream: ColumnElement[int] = at.stream_key
+    if wanted.message_id is not None:
+        # The sums keep SQLite from choosing an index in which every bounce of the stream would be read.
+        server, stream = server + 0, stream + 0
+    equal: dict[ColumnElement[Any], object] = {
+        server: wanted.server_id,
+        stream: wanted.stream_key,
         at.type: wanted.type,
         at.is_inactive: wanted.inactive,
         at.tag: wanted.tag,
