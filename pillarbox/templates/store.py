@@ -122,7 +122,8 @@ def find_many(
     """The templates of this Server that these name; what names none is left out."""
     names = list(wanted)
     ids = [name for name in names if isinstance(name, int) and 0 < name <= LAST_ID]
-    keys = [name.lower() for name in names if isinstance(name, str)]
+    # An alias out of a path may hold NUL, which PostgreSQL does not even compare.
+    keys = [name.lower() for name in names if isinstance(name, str) and "\0" not in name]
     at = templates.c
     found: dict[Reference, Template] = {}
     if ids:

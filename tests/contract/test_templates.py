@@ -110,7 +110,7 @@ async def test_an_unknown_id(api, path):
         assert refusal(answer) == NOT_FOUND
 
 
-@pytest.mark.parametrize("path", ["nowhere", "1a", "-1", "a%2Fb", "%C3%A9", "push"])
+@pytest.mark.parametrize("path", ["nowhere", "1a", "-1", "a%2Fb", "%C3%A9", "%00", "a%FF", "push"])
 async def test_an_unknown_alias(api, path):
     assert refusal(await api.get(f"/templates/{path}")) == ALIAS_NOT_FOUND
     assert refusal(await api.delete(f"/templates/{path}")) == ALIAS_NOT_FOUND
