@@ -1,7 +1,7 @@
 """Carrying out data removals: every trace of one address, in all Servers, in small steps.
 
     no copy is sent any more -> tags in statistics -> messages and what belongs to them -> bounces
-    -> events without a message -> suppressions -> inbound rules -> the request itself
+    -> events without a message -> suppressions -> inbound rules and mail -> the request
 
 STEPS is the table of contents: a feature that keeps addresses of recipients adds its line. A step changes a few
 rows in one transaction and is repeated until it finds none, so that traffic goes on in between and a removal that
@@ -20,6 +20,7 @@ from pillarbox.app import App
 from pillarbox.bounces import store as bounces
 from pillarbox.bulk import store as bulk
 from pillarbox.events import store as events
+from pillarbox.inbound.store import messages as inbound
 from pillarbox.inbound.store import rules
 from pillarbox.outbound.store import erase as outbound
 from pillarbox.retention import store
@@ -29,6 +30,7 @@ from pillarbox.stats import store as stats
 from pillarbox.storage import dialect
 from pillarbox.storage.tx import Tx
 from pillarbox.suppressions import store as suppressions
+from pillarbox.tracking import store as tracking
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +76,7 @@ def _rename_tags(tx: Tx, removal: Removal) -> int:
 def _erase_messages(tx: Tx, removal: Removal) -> int:
     keys = outbound.find(tx, removal.address, limit=AT_ONCE)
     if keys:
+        tracking.erase_of_messages(tx, keys, removal.address)
         events.erase_of_messages(tx, keys, removal.address, alias=removal.alias)
         outbound.erase(tx, keys, removal.address, alias=removal.alias)
     return len(keys)
@@ -95,6 +98,10 @@ def _erase_rules(tx: Tx, removal: Removal) -> int:
     return rules.erase(tx, removal.address)
 
 
+def _erase_inbound(tx: Tx, removal: Removal) -> int:
+    return inbound.erase(tx, removal.address, limit=AT_ONCE)
+
+
 def _finish(removal: Removal, tx: Tx) -> bool:
     """Done, unless mail that was handed in before is still on its way to becoming traces."""
     is_awaited = bulk.is_pending(tx, until=removal.created_at)
@@ -113,4 +120,5 @@ STEPS: tuple[Step, ...] = (
     _erase_events,
     _erase_suppressions,
     _erase_rules,
+    _erase_inbound,
 )

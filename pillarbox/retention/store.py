@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Integer, Row, String, Table, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Identity,
+    Integer,
+    Row,
+    String,
+    Table,
+    insert,
+    select,
+    update,
+)
 
 from pillarbox.retention.model import NewRemoval, Removal, RemovalStatus
 from pillarbox.storage.schema import metadata
@@ -11,12 +22,13 @@ from pillarbox.storage.types import TextEnum, UtcTime
 
 TOPIC = "removals"
 
+FIRST_ID = 1_000_001  # small numbers serve client libraries as "does not exist"
 LAST_ID = (1 << 31) - 1
 
 data_removals = Table(
     "data_removals",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Integer, Identity(start=FIRST_ID), primary_key=True),
     Column("requested_by", String(320), nullable=False),
     Column("address", String(320), nullable=False),
     Column("is_notification_wanted", Boolean, nullable=False),

@@ -6,6 +6,7 @@ looked up hit by hit.
 """
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -130,6 +131,28 @@ def list_of_message(
     """The same of one message."""
     query = select(hits.c.id).where(hits.c.message_key == message_key, hits.c.kind == kind)
     return _page(tx, query.order_by(hits.c.at.desc(), hits.c.id.desc()), count, offset)
+
+
+def erase_of_messages(tx: Tx, message_keys: Sequence[int], address: str) -> None:
+    """Forget the opens and clicks of one recipient, lower-cased, of these messages."""
+    of_person = (hits.c.message_key.in_(message_keys), hits.c.recipient_key == address)
+    query = select(hits, streams.c.slug).join(
+        streams, streams.c.key == hits.c.stream_key, isouter=True
+    )
+    at = hit_facets.c
+    for row in tx.rows(query.where(*of_person)):
+        names, values = zip(*facets(_hit(row)), strict=True)
+        tx.run(
+            delete(hit_facets).where(
+                at.stream_key == row.stream_key,
+                at.kind == row.kind,
+                at.name.in_(names),
+                at.value.in_(values),
+                at.at == row.at,
+                at.hit_id == row.id,
+            )
+        )
+    tx.run(delete(hits).where(*of_person))
 
 
 def _by_facets(

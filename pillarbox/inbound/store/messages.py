@@ -39,7 +39,7 @@ from pillarbox.inbound.model import (
     InboundSearch,
     InboundStatus,
 )
-from pillarbox.servers.store.tables import streams
+from pillarbox.servers.store.tables import servers, streams
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.text import contains
 from pillarbox.storage.tx import Tx
@@ -132,6 +132,17 @@ def delete_of_server(tx: Tx, server_id: int, limit: int) -> int:
     at = inbound_messages.c
     own = select(at.key).where(at.server_id == server_id).limit(limit)
     return tx.run(delete(inbound_messages).where(at.key.in_(own)))
+
+
+def erase(tx: Tx, address: str, *, limit: int) -> int:
+    """Delete some of the messages from or to a lower-cased address, in all Servers; how many."""
+    at = inbound_messages.c
+    everywhere = (at.server_id.in_(select(servers.c.id)), at.status.in_(list(InboundStatus)))
+    found = 0
+    for column in (at.sender_key, at.recipient_key):
+        some = select(at.key).where(*everywhere, column == address).limit(limit)
+        found += tx.run(delete(inbound_messages).where(at.key.in_(some)))
+    return found
 
 
 def find(tx: Tx, server_id: int, message_id: str) -> InboundMessage | None:

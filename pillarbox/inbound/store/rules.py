@@ -3,19 +3,31 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, delete, func, select
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    String,
+    Table,
+    delete,
+    func,
+    select,
+)
 
 from pillarbox.storage import dialect
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import UtcTime
 
+FIRST_ID = 1_000_001  # small numbers serve client libraries as "does not exist"
 LAST_ID = (1 << 31) - 1
 
 inbound_rules = Table(
     "inbound_rules",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Integer, Identity(start=FIRST_ID), primary_key=True),
     Column("server_id", ForeignKey("servers.id", ondelete="CASCADE"), nullable=False),
     Column("rule", String(320), nullable=False),
     Column("created_at", UtcTime, nullable=False),

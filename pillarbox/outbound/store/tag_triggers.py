@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     Table,
@@ -21,12 +22,13 @@ from sqlalchemy import (
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
 
+FIRST_ID = 1_000_001  # small numbers serve client libraries as "does not exist"
 LAST_ID = (1 << 31) - 1
 
 tag_triggers = Table(
     "tag_triggers",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Integer, Identity(start=FIRST_ID), primary_key=True),
     Column("server_id", ForeignKey("servers.id", ondelete="CASCADE"), nullable=False),
     Column("match_name", Text, nullable=False),
     Column("track_opens", Boolean),

@@ -39,7 +39,7 @@ def upgrade() -> None:
     _create_triggers()
     op.create_table(
         "data_removals",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), sa.Identity(always=False, start=1000001), nullable=False),
         sa.Column("requested_by", sa.String(length=320), nullable=False),
         sa.Column("address", sa.String(length=320), nullable=False),
         sa.Column("is_notification_wanted", sa.Boolean(), nullable=False),
@@ -50,12 +50,16 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_data_removals_status"), "data_removals", ["status"], unique=False)
+    if op.get_bind().dialect.name == "sqlite":
+        for table in ("inbound_rules", "tag_triggers", "data_removals"):
+            sequence = sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, 1000000)")
+            op.execute(sequence.bindparams(name=table))
 
 
 def _create_triggers() -> None:
     op.create_table(
         "inbound_rules",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), sa.Identity(always=False, start=1000001), nullable=False),
         sa.Column("server_id", sa.Integer(), nullable=False),
         sa.Column("rule", sa.String(length=320), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -72,7 +76,7 @@ def _create_triggers() -> None:
     op.create_index("ix_inbound_rules_server", "inbound_rules", ["server_id", "id"], unique=False)
     op.create_table(
         "tag_triggers",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), sa.Identity(always=False, start=1000001), nullable=False),
         sa.Column("server_id", sa.Integer(), nullable=False),
         sa.Column("match_name", sa.Text(), nullable=False),
         sa.Column("track_opens", sa.Boolean(), nullable=True),

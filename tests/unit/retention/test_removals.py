@@ -15,6 +15,9 @@ from pillarbox.chores import Chores
 from pillarbox.domains.directory import Domains
 from pillarbox.events import store as events
 from pillarbox.events.model import Event, EventType
+from pillarbox.ids import MessageKey, message_id
+from pillarbox.inbound.model import Correspondent, InboundContent, InboundMessage, InboundStatus
+from pillarbox.inbound.store import messages as inbound
 from pillarbox.inbound.store import rules
 from pillarbox.outbound.accept import accept
 from pillarbox.outbound.model import RecipientState
@@ -31,6 +34,8 @@ from pillarbox.servers.directory import Directory
 from pillarbox.stats import store as stats
 from pillarbox.storage.schema import metadata
 from pillarbox.suppressions.store import held_back
+from pillarbox.tracking import store as tracking
+from pillarbox.tracking.model import Hit, HitKind
 from tests.factories import a_prepared
 
 ANN = "ann@one.example"
@@ -44,6 +49,10 @@ FILLED = {
     "daily_sent",
     "data_removals",
     "events",
+    "hit_facets",
+    "hits",
+    "inbound_contents",
+    "inbound_messages",
     "inbound_rules",
     "message_metadata",
     "messages",
@@ -65,8 +74,10 @@ WITHOUT = {
     "erased_suppressions": "hashes of addresses",
     "nodes": "the names of our machines",
     "removed_streams": "numbers",
+    "sender_ids": "numbers",
     "server_tokens": "tokens",
     "servers": "the customer's settings",
+    "signatures": "the customer's own addresses",
     "smtp_tokens": "tokens",
     "streams": "the customer's settings",
     "tag_triggers": "the customer's settings",
@@ -178,9 +189,43 @@ def fill(app, server, address: str) -> int:
             requested_by=address, address="else@one.example", is_notification_wanted=False
         )
         store.finish(tx, store.insert_removal(tx, asked))
+    fill_elsewhere(app, server, key, address)
     for number in (key, None):
         bounce(app, server, number, address, BounceType.HARD_BOUNCE)
     return key
+
+
+def fill_elsewhere(app, server, key: int, address: str) -> None:
+    """An open, a click, and mail from and to the address."""
+    with app.db.transaction() as tx:
+        for kind in HitKind:
+            hit = Hit(
+                kind=kind,
+                server_id=server.id,
+                stream_key=server.streams["outbound"].key,
+                message_key=key,
+                message_id=message_id(MessageKey(key)),
+                recipient=address.title(),
+                tag=f"to-{address}",
+                at=tx.now,
+                link=f"https://example.com/?for={address}",
+            )
+            assert tracking.insert_hit(tx, hit)
+        for sender, recipient in ((address, "x@in.example"), ("y@else.example", address)):
+            number = app.keys.next()
+            mail = InboundMessage(
+                key=number,
+                message_id=message_id(number),
+                server_id=server.id,
+                stream_key=server.streams["inbound"].key,
+                stream="inbound",
+                received_at=tx.now,
+                status=InboundStatus.PROCESSED,
+                original_recipient=recipient.title(),
+                sender=Correspondent(sender.title()),
+                subject=f"From {address}",
+            )
+            inbound.insert_message(tx, mail, InboundContent(raw=address.encode(), text=address))
 
 
 def traces(app, address: str) -> set[str]:
