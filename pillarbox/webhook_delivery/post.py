@@ -33,16 +33,17 @@ def request(
     The credentials of the webhook win over those in its URL. Neither those nor its headers follow a redirect to
     somewhere else.
     """
-    own: dict[str, str] = {}
-    for name, value in headers:
-        if name.lower() not in _OURS:
-            own[name.lower()] = value
-    sent = {"user-agent": USER_AGENT, "accept": "application/json", **own}
-    sent["content-type"] = "application/json"
+    own = {name.lower(): (name, value) for name, value in headers if name.lower() not in _OURS}
+    sent = {
+        "user-agent": ("User-Agent", USER_AGENT),
+        "accept": ("Accept", "application/json"),
+        **own,
+        "content-type": ("Content-Type", "application/json"),
+    }
     credentials = auth or _in_url(url)
     if credentials is not None:
-        sent["authorization"] = _basic(credentials)
-    return Request(url, body, sent, frozenset(own) | {"authorization"})
+        sent["authorization"] = "Authorization", _basic(credentials)
+    return Request(url, body, dict(sent.values()), frozenset(own) | {"authorization"})
 
 
 def _in_url(url: str) -> HttpAuth | None:

@@ -7,9 +7,9 @@ from pillarbox.webhooks.model import HttpAuth
 
 URL = "https://hooks.example/x"
 USUAL = {
-    "user-agent": "Postmark",
-    "accept": "application/json",
-    "content-type": "application/json",
+    "User-Agent": "Postmark",
+    "Accept": "application/json",
+    "Content-Type": "application/json",
 }
 
 
@@ -20,7 +20,12 @@ def test_the_usual_headers():
 
 def test_headers_of_its_own():
     made = request(URL, None, [("X-A", "1"), ("USER-AGENT", "Mine"), ("x-a", "2")], b"{}")
-    assert made.headers == USUAL | {"user-agent": "Mine", "x-a": "2"}
+    assert made.headers == {
+        "USER-AGENT": "Mine",
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+        "x-a": "2",
+    }
     assert made.bound == {"x-a", "user-agent", "authorization"}
 
 
@@ -44,11 +49,11 @@ def test_headers_that_frame_the_request_are_left_alone(name):
     ],
 )
 def test_credentials(url, auth, expected):
-    assert request(url, auth, [], b"{}").headers["authorization"] == expected
+    assert request(url, auth, [], b"{}").headers["Authorization"] == expected
 
 
 def test_credentials_outrank_a_header():
     made = request(URL, HttpAuth("u", "p"), [("Authorization", "Bearer x")], b"{}")
-    assert made.headers["authorization"] == "Basic dTpw"
+    assert made.headers["Authorization"] == "Basic dTpw"
     alone = request(URL, None, [("Authorization", "Bearer x")], b"{}")
-    assert alone.headers["authorization"] == "Bearer x"
+    assert alone.headers["Authorization"] == "Bearer x"
