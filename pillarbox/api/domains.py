@@ -74,7 +74,7 @@ def delete_domain(call: AccountCall, domain_id: int) -> Done:
     """
     domain = store.get(call.tx, domain_id)
     store.delete_domain(call.tx, domain_id)
-    return Done(f"Domain {domain.name} removed.")
+    return Done(0, f"Domain {domain.name} removed.")
 
 
 @group.put("/domains/{domain_id}/verifydkim")

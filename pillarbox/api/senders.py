@@ -81,7 +81,7 @@ def delete_sender(call: AccountCall, signature_id: int) -> Done:
     """
     signature = signatures.get(call.tx, signature_id)
     signatures.delete_signature(call.tx, signature_id)
-    return Done(f"Signature {signature.email} removed.")
+    return Done(0, f"Signature {signature.email} removed.")
 
 
 @group.post("/senders/{signature_id}/resend")
@@ -91,7 +91,7 @@ def resend_confirmation(call: AccountCall, signature_id: int) -> Done:
     Refuses SIGNATURE_NOT_FOUND, SIGNATURE_CONFIRMED.
     """
     signature = confirmation.resend(call.tx, call.app, signature_id)
-    return Done(f"Confirmation email for Sender Signature {signature.email} was re-sent.")
+    return Done(0, f"Confirmation email for Sender Signature {signature.email} was re-sent.")
 
 
 @group.post("/senders/{signature_id}/verifyspf")
@@ -116,7 +116,7 @@ async def request_new_dkim(call: AccountCall, signature_id: int) -> Done:
     await db.read(lambda tx: _check_renewable(tx, signature_id))
     pem = await asyncio.to_thread(keys.new_pem)
     signature = await db.write(lambda tx: confirmation.renew_key(tx, signature_id, pem))
-    return Done(f"New DKIM key for Sender Signature {signature.email} was requested.")
+    return Done(0, f"New DKIM key for Sender Signature {signature.email} was requested.")
 
 
 def _check_new(tx: Tx, new: NewSignature) -> bool:

@@ -27,13 +27,13 @@ from sqlalchemy import (
 from pillarbox.domains.model import Alias, DkimKey, Domain, KeyState
 from pillarbox.domains.schedule import next_check
 from pillarbox.errors import Problem, Refused
+from pillarbox.storage import dialect
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import TextEnum, UtcTime
 
 TOPIC = "domains"
-COUNTED = ("domain", "signature")
-LAST_UNUSED_ID = 1000  # small numbers serve client libraries as "does not exist"
+FIRST_ID = 1001  # small numbers serve client libraries as "does not exist"
 
 domains = Table(
     "domains",
@@ -69,10 +69,11 @@ sender_ids = Table(
 
 
 def next_id(tx: Tx, kind: str) -> int:
-    """A new id of a kind in COUNTED. Until the commit others who want one wait."""
+    """A new id of a kind (`domain`, `signature`). Until the commit others who want one wait."""
     ids = sender_ids.c
-    statement = update(sender_ids).where(ids.kind == kind).values(last=ids.last + 1)
-    return int(tx.scalar(statement.returning(ids.last)))
+    first = dialect.insert(tx.connection, sender_ids).values(kind=kind, last=FIRST_ID)
+    counted = first.on_conflict_do_update(index_elements=["kind"], set_={"last": ids.last + 1})
+    return int(tx.scalar(counted.returning(ids.last)))
 
 
 def insert_domain(tx: Tx, name: str) -> int:

@@ -54,8 +54,8 @@ class Reply(Struct, gc=False):
 class Done(Reply):
     """The answer of an endpoint that has nothing to show but that it is done."""
 
+    ErrorCode: int
     Message: str
-    ErrorCode: int = 0
 
 
 class Body(Generic[T]):

@@ -28,16 +28,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("email_key", name=op.f("uq_signatures_email_key")),
     )
     op.create_index("ix_signatures_link", "signatures", ["link_hash"], unique=False)
-    ids = op.create_table(
+    op.create_table(
         "sender_ids",
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("last", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("kind", name=op.f("pk_sender_ids")),
     )
-    op.bulk_insert(ids, [{"kind": "domain", "last": 1000}, {"kind": "signature", "last": 1000}])
     op.execute(
-        "UPDATE sender_ids SET last = (SELECT MAX(id) FROM domains) "
-        "WHERE kind = 'domain' AND EXISTS (SELECT 1 FROM domains)"
+        "INSERT INTO sender_ids (kind, last) SELECT 'domain', MAX(id) FROM domains HAVING COUNT(*) > 0"
     )
 
 
