@@ -110,7 +110,7 @@ def letter(signature: Signature, *, link: str, host: str) -> Draft:
     )
     noted = f"They wrote:\n\n{signature.note}\n\n" if signature.note else ""
     return Draft(
-        sender=f"Pillarbox <{_sender(host)}>",
+        sender=f"Pillarbox <{own_sender(host)}>",
         to=signature.email,
         subject=f"Confirm {signature.email} as a sender",
         text=f"{asked}\n\n{noted}To agree, open this page and confirm:\n\n{link}\n\n{rest}\n",
@@ -134,7 +134,7 @@ def _html(signature: Signature, asked: str, link: str, rest: str) -> str:
     )
 
 
-def _sender(host: str) -> str:
+def own_sender(host: str) -> str:
     """An address at this host; one that can be written even if the host's name can not."""
     own = f"no-reply@{host}"
     return own if is_valid(own) else "no-reply@localhost.localdomain"

@@ -32,6 +32,8 @@ class Removal:
     status: RemovalStatus
     address: str
     created_at: datetime
+    requested_by: str
+    is_notification_wanted: bool
 
     @property
     def alias(self) -> str:

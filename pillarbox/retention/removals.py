@@ -22,10 +22,15 @@ from pillarbox.bulk import store as bulk
 from pillarbox.events import store as events
 from pillarbox.inbound.store import messages as inbound
 from pillarbox.inbound.store import rules
+from pillarbox.outbound.accept import accept
+from pillarbox.outbound.confirmation import own_sender
+from pillarbox.outbound.model import Draft
+from pillarbox.outbound.prepare import Surroundings, prepare
 from pillarbox.outbound.store import erase as outbound
 from pillarbox.retention import store
 from pillarbox.retention.model import Removal
 from pillarbox.retention.store import TOPIC
+from pillarbox.servers.model import SYSTEM
 from pillarbox.stats import store as stats
 from pillarbox.storage import dialect
 from pillarbox.storage.tx import Tx
@@ -49,7 +54,7 @@ async def remove(app: App) -> None:
         for step in STEPS:
             while await app.db.write(partial(_run, step, removal)):
                 pass
-        is_done = await app.db.write(partial(_finish, removal))
+        is_done = await app.db.write(partial(_finish, app, removal))
         log.info("data removal", extra={"removal": removal.id, "is_done": is_done})
 
 
@@ -102,14 +107,29 @@ def _erase_inbound(tx: Tx, removal: Removal) -> int:
     return inbound.erase(tx, removal.address, limit=AT_ONCE)
 
 
-def _finish(removal: Removal, tx: Tx) -> bool:
+def _finish(app: App, removal: Removal, tx: Tx) -> bool:
     """Done, unless mail that was handed in before is still on its way to becoming traces."""
     is_awaited = bulk.is_pending(tx, until=removal.created_at)
     if is_awaited or outbound.is_known(tx, removal.address):
         return False
     with dialect.overwriting(tx.connection):
         store.finish(tx, removal)
+    if removal.is_notification_wanted and removal.requested_by != removal.address:
+        surroundings = Surroundings(keys=app.keys, host=app.config.hostname, at=tx.now)
+        accept(tx, [prepare(SYSTEM, _letter(removal, app.config.hostname), surroundings)])
     return True
+
+
+def _letter(removal: Removal, host: str) -> Draft:
+    """The news that a removal is done; it names the request, and nobody."""
+    return Draft(
+        sender=f"Pillarbox <{own_sender(host)}>",
+        to=removal.requested_by,
+        subject=f"Data removal {removal.id} is done",
+        text=f"Everything that data removal {removal.id} was to erase at {host} is erased.\n",
+        headers=[("Auto-Submitted", "auto-generated")],
+        tag="data-removal",
+    )
 
 
 STEPS: tuple[Step, ...] = (

@@ -48,9 +48,10 @@ def insert_removal(tx: Tx, new: NewRemoval) -> Removal:
         "status": RemovalStatus.PENDING,
         "created_at": tx.now,
     }
-    number = tx.scalar(insert(data_removals).values(values).returning(data_removals.c.id))
+    row = tx.first(insert(data_removals).values(values).returning(*data_removals.c))
+    assert row is not None
     tx.wake(TOPIC)
-    return Removal(id=number, status=RemovalStatus.PENDING, address=new.address, created_at=tx.now)
+    return _removal(row)
 
 
 def find(tx: Tx, removal_id: int) -> Removal | None:
@@ -81,4 +82,11 @@ def finish(tx: Tx, removal: Removal) -> None:
 
 
 def _removal(row: Row[Any]) -> Removal:
-    return Removal(id=row.id, status=row.status, address=row.address, created_at=row.created_at)
+    return Removal(
+        id=row.id,
+        status=row.status,
+        address=row.address,
+        created_at=row.created_at,
+        requested_by=row.requested_by,
+        is_notification_wanted=row.is_notification_wanted,
+    )
