@@ -11,14 +11,17 @@ from typing import Protocol
 
 from pillarbox.app import App
 from pillarbox.bulk import store
-from pillarbox.bulk.check import Findings, check_content, check_entry, choose_stream
+from pillarbox.bulk.check import Findings, check_content, check_entry, choose_stream, field_of
 from pillarbox.bulk.model import Content, Entry, Request
 from pillarbox.bulk.pace import Pace
 from pillarbox.bulk.pack import PART_BYTES, PART_ENTRIES, pack
 from pillarbox.errors import Problem, Refused
-from pillarbox.ids import message_id
+from pillarbox.ids import ServerId, message_id
 from pillarbox.outbound.submit import Submission
 from pillarbox.servers.model import Server
+from pillarbox.storage.tx import Tx
+from pillarbox.templates import store as templates
+from pillarbox.templates.model import Reference, Template, TemplateType, not_found
 
 
 class Reading(Protocol):
@@ -52,7 +55,10 @@ class BulkIntake:
             content = reading.content
             findings = Findings()
             stream = findings.attempt("MessageStream", choose_stream, server, content.stream)
-            sender = check_content(content, findings)
+            if content.wanted is not None:
+                await self._find_template(server, content, content.wanted, findings)
+            # A long text takes its time to be checked; meanwhile others run.
+            sender = await asyncio.to_thread(check_content, content, findings)
             if sender and (refused := await self._submission.refusal(sender, content.sender or "")):
                 findings.add("From", refused)
             if stream is not None:
@@ -62,6 +68,16 @@ class BulkIntake:
                 findings.add("Messages", Refused(Problem.BULK_FIELD_REQUIRED, field="Messages"))
             findings.settle()
             return await self._keep(server, content, parts, total)
+
+    async def _find_template(
+        self, server: Server, content: Content, wanted: Reference, findings: Findings
+    ) -> None:
+        """Note the template as it is now: all messages of a request are made from the same one."""
+        found = await self._app.db.read(lambda tx: find_with_layout(tx, server.id, wanted))
+        if found is None:
+            findings.add(field_of(wanted), not_found(wanted))
+        else:
+            content.template, content.layout = found
 
     async def _pack(self, reading: Reading, findings: Findings) -> tuple[list[store.Part], int]:
         """Check and pack a request's messages; the parts, and how many messages there are."""
@@ -96,3 +112,15 @@ class BulkIntake:
         packed = await asyncio.to_thread(pack, content)
         await self._app.db.write(lambda tx: store.keep(tx, request, packed, parts))
         return request
+
+
+def find_with_layout(
+    tx: Tx, server_id: ServerId, wanted: Reference
+) -> tuple[Template, Template | None] | None:
+    """An active standard template of a Server, and its layout if it has one."""
+    template = templates.find_many(tx, server_id, {wanted}).get(wanted)
+    if template is None or not template.is_active or template.type is not TemplateType.STANDARD:
+        return None
+    if template.layout_id is None:
+        return template, None
+    return template, templates.find_many(tx, server_id, {template.layout_id})[template.layout_id]

@@ -13,6 +13,9 @@ from pillarbox.mail.address import Address
 from pillarbox.outbound import check
 from pillarbox.outbound.check import MAX_RECIPIENTS
 from pillarbox.servers.model import Server, Stream, StreamType
+from pillarbox.templates.check import parse_text
+from pillarbox.templates.fill import check_model
+from pillarbox.templates.model import Reference
 
 DEFAULT_STREAM = "broadcast"
 MOST_FINDINGS = 100
@@ -73,19 +76,31 @@ def check_content(content: Content, findings: Findings) -> Address | None:
     findings.attempt("Headers", check.read_headers, content.headers)
     findings.attempt("Metadata", check.check_metadata, content.metadata)
     findings.attempt("Attachments", check.read_files, content.attachments)
-    check_bodies(content, findings)
+    check_texts(content, findings)
     return sender
 
 
-def check_bodies(content: Content, findings: Findings) -> None:
-    """Check subject and bodies as they stand, before they are filled in."""
+def check_texts(content: Content, findings: Findings) -> None:
+    """Check subject and bodies as they stand, before they are filled in, or that a template brings them."""
+    if content.wanted is not None:
+        if not content.subject is content.html is content.text is None:
+            findings.add(field_of(content.wanted), Refused(Problem.CONTENT_WITH_TEMPLATE))
+        return
     if not content.subject:
         findings.add("Subject", Refused(Problem.BULK_FIELD_REQUIRED, field="Subject"))
-    findings.attempt("Subject", check.read_subject, content.subject)
     if not content.html and not content.text:
         findings.add("TextBody", Refused(Problem.NO_BODY))
+    findings.attempt("Subject", check.read_subject, content.subject)
     findings.attempt("HtmlBody", check.check_body, "HtmlBody", content.html)
     findings.attempt("TextBody", check.check_body, "TextBody", content.text)
+    texts = (("Subject", content.subject), ("HtmlBody", content.html), ("TextBody", content.text))
+    for field, text in texts:
+        findings.attempt(field, _check_language, field, text)
+
+
+def field_of(wanted: Reference) -> str:
+    """The field that names a template like this."""
+    return "TemplateId" if isinstance(wanted, int) else "TemplateAlias"
 
 
 def check_entry(content: Content, entry: Entry, findings: Findings) -> None:
@@ -95,6 +110,8 @@ def check_entry(content: Content, entry: Entry, findings: Findings) -> None:
     bcc = findings.attempt("Bcc", check.read_addresses, "Bcc", entry.bcc) if entry.bcc else []
     if to is not None and cc is not None and bcc is not None:
         findings.attempt("To", _count_recipients, to, len(cc) + len(bcc))
+    if entry.model:
+        findings.attempt("TemplateModel", check_model, entry.model)
     if entry.headers:
         findings.attempt("Headers", check.read_headers, entry.headers)
     if entry.metadata:
@@ -110,3 +127,10 @@ def _count_recipients(to: list[Address], others: int) -> None:
         raise Refused(Problem.BULK_FIELD_REQUIRED, field="To")
     if len(to) + others > MAX_RECIPIENTS:
         raise Refused(Problem.TOO_MANY_RECIPIENTS)
+
+
+def _check_language(field: str, text: str | None) -> None:
+    """Refuses TEMPLATE_SYNTAX, LAYOUT_PLACEHOLDER."""
+    parsed = parse_text(field, text)
+    if parsed is not None and parsed.placeholders:
+        raise Refused(Problem.LAYOUT_PLACEHOLDER)

@@ -6,23 +6,24 @@ The mark moves in the transaction that keeps the messages: a process that dies l
 last commit left it. Servers take turns, and so do the requests of each: a huge one never holds up a small one.
 """
 
+import asyncio
 import logging
 from dataclasses import dataclass, field
 
 from pillarbox.app import App
 from pillarbox.bulk import store
-from pillarbox.bulk.model import Entry, draft_of
-from pillarbox.bulk.pace import Pace
+from pillarbox.bulk.model import draft_of, source_of
 from pillarbox.bulk.store import Rest
 from pillarbox.errors import Refused, Unavailable
 from pillarbox.ids import ServerId
 from pillarbox.outbound.accept import accept
-from pillarbox.outbound.model import Accepted, Prepared
+from pillarbox.outbound.model import Accepted, Draft, Prepared
 from pillarbox.outbound.prepare import Surroundings, prepare
 from pillarbox.outbound.submit import Submission
 from pillarbox.servers.directory import Directory
 from pillarbox.servers.model import Server
 from pillarbox.storage.tx import Tx
+from pillarbox.templates.fill import Source
 
 log = logging.getLogger(__name__)
 
@@ -40,15 +41,15 @@ class Turns:
 
     server: int = 0
     key: dict[ServerId, int] = field(default_factory=dict)
-    broken: set[int] = field(default_factory=set)
-    """Requests that could not be worked on; the next run tries again."""
+    left: set[int] = field(default_factory=set)
+    """Requests that could not be worked on, or are in other hands; the next run tries again."""
 
     def next(self, tx: Tx) -> tuple[ServerId, int] | None:
         """The Server and the key of the request whose turn it is, None when all are finished."""
-        server = store.next_server(tx, self.server, self.broken)
+        server = store.next_server(tx, self.server, self.left)
         if server is None:
             return None
-        key = store.next_key(tx, server, self.key.get(server, 0), self.broken)
+        key = store.next_key(tx, server, self.key.get(server, 0), self.left)
         return None if key is None else (server, key)
 
     def note(self, server: ServerId, key: int) -> None:
@@ -72,6 +73,7 @@ class Expansion:
         self._app = app
         self._directory = directory
         self._submission = submission
+        self._last: tuple[int, Source | None] = (0, None)
 
     async def run(self) -> None:
         """Work until every request is finished, or cannot be worked on now."""
@@ -82,11 +84,12 @@ class Expansion:
                 await self._step(*turn)
             except MarkMoved:
                 log.info("bulk step lost", extra={"request": turn[1]})
+                turns.left.add(turn[1])
             except Unavailable:
                 raise
             except Exception:
                 log.exception("bulk step failed", extra={"request": turn[1]})
-                turns.broken.add(turn[1])
+                turns.left.add(turn[1])
 
     async def _step(self, server_id: ServerId, key: int) -> None:
         """Deal with some of a request's messages. Raises MarkMoved."""
@@ -94,35 +97,51 @@ class Expansion:
         rest = await self._app.db.read(lambda tx: store.find_rest(tx, key))
         if server is None or rest is None:
             raise MarkMoved
-        step = await self._prepare(server, rest)
-        await self._app.db.write(lambda tx: settle(tx, rest, step))
-
-    async def _prepare(self, server: Server, rest: Rest) -> Step:
-        """Prepare messages up to the limits of a step; at least one is dealt with."""
-        pace = Pace(self._app.monotonic)
-        surroundings = self._submission.surroundings()
-        step = Step()
-        size = 0
-        for entry in rest.entries[:STEP_MESSAGES]:
-            step.entries += 1
-            message = _attempt(server, rest, entry, surroundings)
-            if message is not None:
-                step.prepared.append(message)
-                size += len(message.raw)
-            if size >= STEP_BYTES:
-                break
-            await pace.keep()
+        # Filling and composing take most of the time; meanwhile others run.
+        source = await self._source(rest)
+        step = await asyncio.to_thread(
+            prepare_step, server, rest, source, self._submission.surroundings()
+        )
         if step.prepared:
             first = step.prepared[0]
             if await self._submission.refusal(first.sender, first.sender_text):
                 step.prepared.clear()
-        return step
+        await self._app.db.write(lambda tx: settle(tx, rest, step))
+
+    async def _source(self, rest: Rest) -> Source:
+        """What a request is filled from, parsed; the last one is kept for the next step."""
+        key, source = self._last
+        if source is None or key != rest.request.key:
+            source = await asyncio.to_thread(source_of, rest.content)
+            self._last = rest.request.key, source
+        return source
+
+
+def prepare_step(server: Server, rest: Rest, source: Source, surroundings: Surroundings) -> Step:
+    """Prepare messages up to the limits of a step; at least one is dealt with."""
+    step = Step()
+    size = 0
+    for entry in rest.entries[:STEP_MESSAGES]:
+        step.entries += 1
+        message = _attempt(server, rest, draft_of(rest.content, source, entry), surroundings)
+        if message is not None:
+            step.prepared.append(message)
+            size += len(message.raw)
+        if size >= STEP_BYTES:
+            break
+    return step
 
 
 def settle(tx: Tx, rest: Rest, step: Step) -> None:
-    """Keep the messages of a step, and count all its entries as dealt with. Raises MarkMoved."""
+    """Keep the messages of a step, and count all its entries as dealt with. Raises MarkMoved.
+
+    A message that could not be filled is kept, too: it bounces. Source: spec sending 11.
+    """
     request = rest.request
-    released = sum(isinstance(answer, Accepted) for answer in accept(tx, step.prepared))
+    released = sum(
+        isinstance(answer, Accepted) and message.render_error is None
+        for message, answer in zip(step.prepared, accept(tx, step.prepared), strict=True)
+    )
     if not store.move_mark(tx, request, released=released, failed=step.entries - released):
         raise MarkMoved
     if step.entries == len(rest.entries):
@@ -132,11 +151,11 @@ def settle(tx: Tx, rest: Rest, step: Step) -> None:
 
 
 def _attempt(
-    server: Server, rest: Rest, entry: Entry, surroundings: Surroundings
+    server: Server, rest: Rest, draft: Draft, surroundings: Surroundings
 ) -> Prepared | None:
     """A message ready to be kept, None when there is something wrong with it: that never stops the others."""
     try:
-        return prepare(server, draft_of(rest.content, entry), surroundings)
+        return prepare(server, draft, surroundings)
     except Refused as refused:
         where = {"request": rest.request.id, "problem": refused.problem.value}
         log.info("bulk message refused", extra=where)

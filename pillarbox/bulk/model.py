@@ -7,6 +7,8 @@ from typing import Any
 
 from pillarbox.ids import ServerId
 from pillarbox.outbound.model import Attachment, Draft
+from pillarbox.templates.fill import Filling, Source, of_templates, of_texts
+from pillarbox.templates.model import Reference, Template
 
 Header = tuple[str | None, str | None]
 
@@ -35,6 +37,11 @@ class Content:
     track_links: str | None = None
     headers: list[Header] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
+    wanted: Reference | None = None
+    """The template that the texts come from; as it is now, it is kept in the next two."""
+    template: Template | None = None
+    layout: Template | None = None
+    inlines_css: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,7 +89,14 @@ class Request:
         return min(round(100 * self.done / self.total, 2), 99.99)
 
 
-def draft_of(content: Content, entry: Entry) -> Draft:
+def source_of(content: Content) -> Source:
+    """What the messages are filled from, parsed. Refuses what a template may not hold."""
+    if content.template is not None:
+        return of_templates(content.template, content.layout)
+    return of_texts(subject=content.subject, html=content.html, text=content.text)
+
+
+def draft_of(content: Content, source: Source, entry: Entry) -> Draft:
     """The message of one entry; its own metadata and headers come before the shared ones."""
     return Draft(
         sender=content.sender,
@@ -90,16 +104,14 @@ def draft_of(content: Content, entry: Entry) -> Draft:
         cc=entry.cc,
         bcc=entry.bcc,
         reply_to=content.reply_to,
-        subject=content.subject,
         tag=content.tag,
-        html=content.html,
-        text=content.text,
         headers=merge_headers(content.headers, entry.headers),
         track_opens=content.track_opens,
         track_links=content.track_links,
         metadata=merge_metadata(content.metadata, entry.metadata),
         attachments=content.attachments,
         stream=content.stream,
+        template=Filling(source=source, model=entry.model, inlines_css=content.inlines_css),
     )
 
 

@@ -26,6 +26,7 @@ from pillarbox.wire.base import (
 )
 from pillarbox.wire.email import Attachment, HeaderPair
 from pillarbox.wire.errors import Explained, Failure, failure
+from pillarbox.wire.lenient import Integer
 from pillarbox.wire.query import MAX_PER_CALL, Problems, Query
 
 DEFAULT_COUNT = 50
@@ -47,6 +48,9 @@ class SendBulk(Request):
     Subject: str | None = None
     HtmlBody: str | None = None
     TextBody: str | None = None
+    TemplateId: Integer | None = None
+    TemplateAlias: str | None = None
+    InlineCss: bool | None = None
     Tag: str | None = None
     Metadata: dict[str, str] | None = None
     MessageStream: str | None = None
@@ -70,6 +74,8 @@ class SendBulk(Request):
             track_links=self.TrackLinks,
             headers=[(header.Name, header.Value) for header in self.Headers or ()],
             attachments=[attachment.to_draft() for attachment in self.Attachments or ()],
+            wanted=self.TemplateAlias or None if self.TemplateId is None else self.TemplateId,
+            inlines_css=self.InlineCss is not False,
         )
 
 

@@ -5,21 +5,32 @@ import contextlib
 from collections import Counter
 
 import pytest
+from sqlalchemy import select
 
 from pillarbox import roles
 from pillarbox.app import App
 from pillarbox.bulk import store
-from pillarbox.bulk.expand import STEP_BYTES, STEP_MESSAGES, Expansion, MarkMoved, Turns, settle
-from pillarbox.bulk.model import Content, Entry, Request
+from pillarbox.bulk.expand import (
+    STEP_BYTES,
+    STEP_MESSAGES,
+    Expansion,
+    MarkMoved,
+    Turns,
+    prepare_step,
+    settle,
+)
+from pillarbox.bulk.model import Content, Entry, Request, source_of
 from pillarbox.bulk.pack import pack
 from pillarbox.domains.directory import Domains
 from pillarbox.ids import message_id
 from pillarbox.outbound.accept import DELIVERY
 from pillarbox.outbound.store import queue
+from pillarbox.outbound.store.tables import messages
 from pillarbox.outbound.submit import Submission
 from pillarbox.servers.directory import Directory
 from pillarbox.servers.model import NewServer, Server
 from pillarbox.servers.store import servers
+from tests.factories import surroundings
 
 PART = 100
 
@@ -102,7 +113,7 @@ async def test_a_part_is_dropped_when_its_messages_are_made(app, server, expansi
 async def test_a_failure_in_the_middle_of_a_step_leaves_nothing_of_it(app, server, expansion):
     request = await keep(app, server, some(PART))
     rest = await rest_of(app, request)
-    step = await expansion._prepare(server, rest)
+    step = prepare_step(server, rest, source_of(rest.content), surroundings(app))
 
     def torn(tx) -> None:
         settle(tx, rest, step)
@@ -119,7 +130,7 @@ async def test_a_failure_in_the_middle_of_a_step_leaves_nothing_of_it(app, serve
 async def test_a_step_that_was_done_elsewhere_leaves_nothing(app, server, expansion):
     request = await keep(app, server, some(PART))
     rest = await rest_of(app, request)
-    step = await expansion._prepare(server, rest)
+    step = prepare_step(server, rest, source_of(rest.content), surroundings(app))
     await expansion._step(server.id, request.key)
     with pytest.raises(MarkMoved):
         await app.db.write(lambda tx: settle(tx, rest, step))
@@ -183,7 +194,8 @@ async def test_a_sender_that_may_not_send_any_more_fails_all(settings, clock):
 
 async def test_a_step_is_bounded_in_bytes(app, server, expansion):
     request = await keep(app, server, some(9), text="x" * (STEP_BYTES // 3))
-    step = await expansion._prepare(server, await rest_of(app, request))
+    rest = await rest_of(app, request)
+    step = prepare_step(server, rest, source_of(rest.content), surroundings(app))
     assert step.entries == 3
     await expansion.run()
     assert len(await kept(app)) == 9
@@ -241,3 +253,28 @@ async def test_requests_go_with_their_server(app, expansion):
     await expansion.run()
     for table in (store.requests, store.contents, store.parts):
         assert await app.db.read(lambda tx, table=table: tx.rows(table.select())) == []
+
+
+async def test_each_message_is_filled_with_its_own_values(app, server, expansion):
+    entries = [Entry(to=f"u{n}@one.example", model={"n": n}) for n in range(3)]
+    await keep(app, server, entries, subject="No. {{n}}", text="{{n}}", html="<p>{{n}}</p>")
+    await expansion.run()
+    found = await app.db.read(
+        lambda tx: tx.rows(select(messages.c.subject).order_by(messages.c.key))
+    )
+    assert [row.subject for row in found] == ["No. 0", "No. 1", "No. 2"]
+
+
+async def test_a_message_that_cannot_be_filled_is_counted_as_failed_and_bounces(
+    app, server, expansion
+):
+    entries = [
+        Entry(to="a@one.example", model={"list": 7}),
+        Entry(to="b@one.example", model={"list": [1]}),
+    ]
+    request = await keep(app, server, entries, text="{{#each list}}x{{/each}}")
+    await expansion.run()
+    now = await status(app, request)
+    assert (now.released, now.failed) == (1, 1)
+    found = await app.db.read(lambda tx: tx.rows(select(messages).order_by(messages.c.key)))
+    assert [row.render_error is None for row in found] == [False, True]

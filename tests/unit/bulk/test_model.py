@@ -13,8 +13,10 @@ from pillarbox.bulk.model import (
     draft_of,
     merge_headers,
     merge_metadata,
+    source_of,
 )
 from pillarbox.ids import ServerId
+from pillarbox.templates.fill import Filling
 
 
 def a_request(*, total: int, released: int, failed: int) -> Request:
@@ -68,11 +70,15 @@ def test_a_header_of_the_message_takes_the_place_of_all_of_its_name():
 
 def test_a_draft_takes_the_recipients_from_the_entry_and_the_rest_from_the_content():
     content = Content(sender="a@b.example", subject="s", text="t", tag="x", stream="news")
-    draft = draft_of(content, Entry(to="c@d.example", cc="e@f.example"))
+    entry = Entry(to="c@d.example", cc="e@f.example", model={"a": 1})
+    source = source_of(content)
+    draft = draft_of(content, source, entry)
     assert (draft.sender, draft.to, draft.cc, draft.bcc) == (
         "a@b.example",
         "c@d.example",
         "e@f.example",
         None,
     )
-    assert (draft.subject, draft.text, draft.tag, draft.stream) == ("s", "t", "x", "news")
+    assert (draft.tag, draft.stream) == ("x", "news")
+    assert (draft.subject, draft.html, draft.text) == (None, None, None)
+    assert draft.template == Filling(source=source, model={"a": 1}, inlines_css=True)
