@@ -10,7 +10,9 @@ from typing import Any
 import uvicorn
 from typing_extensions import override
 
+import pillarbox
 from pillarbox.api import main as api
+from pillarbox.api import openapi
 from pillarbox.app import App
 from pillarbox.config import Endpoint
 from pillarbox.errors import StartError
@@ -92,6 +94,8 @@ class HttpListener:
             await self._confirm(scope, receive, send)
         elif self._web is not None and (path in _WEB_PATHS or path.startswith(_WEB_PREFIXES)):
             await self._web(scope, receive, send)
+        elif self._api is not None and path == "/openapi.json":
+            await _answer(send, 200, openapi.document(pillarbox.__version__))
         elif self._api is not None:
             await self._api(scope, receive, send)
         else:

@@ -76,7 +76,7 @@ class Api:
         arguments = endpoint.read_path(parts)
         if endpoint.query is not None:
             arguments["query"] = endpoint.query.read(scope["query_string"])
-        if endpoint.body is None and not endpoint.takes_bytes:
+        if not endpoint.has_body:
             return _written(await self._run(endpoint, call, arguments))
         length = body_length(headers)
         check_content_type(headers, length)

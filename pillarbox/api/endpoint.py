@@ -13,6 +13,7 @@ returns is the JSON of the answer, status 200.
 """
 
 import inspect
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from types import NoneType
@@ -26,6 +27,8 @@ from pillarbox.wire.query import QueryString
 MB = 1_048_576
 MAX_BODY = 10 * MB
 MAX_BATCH_BODY = 50 * MB
+
+_NAME = re.compile(r"\b[A-Z][A-Z_]+\b")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -59,6 +62,8 @@ class Endpoint:
     takes_bytes: bool
     may_lack_body: bool
     query: QueryString[Any] | None
+    answer: Any
+    """The type of what `run` returns."""
     numbers: frozenset[str]
     """The path parameters that are integers."""
     is_async: bool
@@ -70,6 +75,22 @@ class Endpoint:
     def name(self) -> str:
         """Method and path, as in the documentation."""
         return f"{self.method} {self.path}"
+
+    @property
+    def has_body(self) -> bool:
+        """Whether it reads a body."""
+        return self.body is not None or self.takes_bytes
+
+    @property
+    def summary(self) -> str:
+        """What it does, in a sentence."""
+        return (inspect.getdoc(self.run) or "").partition("\n")[0]
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What its documentation says it refuses, beyond what every endpoint does."""
+        refuses = (inspect.getdoc(self.run) or "").partition("Refuses ")[2].partition("\n\n")[0]
+        return [Problem[name] for name in _NAME.findall(refuses) if name in Problem.__members__]
 
     def read_path(self, values: Mapping[str, str]) -> dict[str, Any]:
         """The path's parameters, integers as such. Refuses `not_found` for text in place of an integer."""
@@ -135,10 +156,8 @@ class Group:
 def _endpoint(
     group: str, method: str, path: str, run: Callable[..., Any], options: Options
 ) -> Endpoint:
-    types = {
-        name: parameter.annotation
-        for name, parameter in inspect.signature(run, eval_str=True).parameters.items()
-    }
+    signature = inspect.signature(run, eval_str=True)
+    types = {name: parameter.annotation for name, parameter in signature.parameters.items()}
     call = types.pop("call")
     body = types.pop("body", None)
     query = types.pop("query", None)
@@ -158,6 +177,7 @@ def _endpoint(
         takes_bytes=body is bytes,
         may_lack_body=may_lack_body,
         query=None if query is None else QueryString(query),
+        answer=signature.return_annotation,
         numbers=frozenset(name for name, kind in types.items() if kind is int),
         is_async=inspect.iscoroutinefunction(run),
         **options,

@@ -61,9 +61,10 @@ class Done(Reply):
 class Body(Generic[T]):
     """Reads request bodies of one shape."""
 
-    __slots__ = ("_is_open", "_read", "_strict")
+    __slots__ = ("_is_open", "_read", "_strict", "shape")
 
     def __init__(self, shape: Any) -> None:
+        self.shape = shape
         self._strict: msgspec.json.Decoder[T] = msgspec.json.Decoder(shape)
         self._is_open = is_open(shape)
         self._read = reader_of(shape)

@@ -92,10 +92,10 @@ class Paged(Query, kw_only=True):
 class QueryString(Generic[T]):
     """Reads query strings of one shape."""
 
-    __slots__ = ("_fields", "_prefixed", "_problems", "_required", "_shape")
+    __slots__ = ("_fields", "_prefixed", "_problems", "_required", "shape")
 
     def __init__(self, shape: type[T]) -> None:
-        self._shape = shape
+        self.shape = shape
         self._problems = shape.problems
         self._fields: dict[str, tuple[str, Read]] = {}
         self._prefixed: str | None = None
@@ -132,7 +132,7 @@ class QueryString(Generic[T]):
             if name not in values:
                 raise self._unusable(name)
         self._check_page(values)
-        return self._shape(**values)
+        return self.shape(**values)
 
     def _parse(self, query: bytes) -> list[tuple[str, str]]:
         text = query.decode("utf-8", "replace")
