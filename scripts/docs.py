@@ -1,4 +1,4 @@
-"""Write the generated pages of docs/ from the code: settings, errors, endpoints.
+"""Write the generated pages of docs/ from the code: settings, errors, the reference of the API, compatibility.
 
 `scripts/docs.py` rewrites them, `scripts/docs.py --check` fails when they differ from what it would write.
 """
@@ -6,8 +6,10 @@
 import sys
 from pathlib import Path
 
+import reference
+import specification
+
 from pillarbox import config
-from pillarbox.api.callers import AccountCall
 from pillarbox.api.groups import GROUPS
 from pillarbox.errors import Problem
 from pillarbox.wire.errors import CATALOG
@@ -56,37 +58,44 @@ def errors() -> str:
     return "\n".join(lines) + "\n"
 
 
-def endpoints() -> str:
-    """Every endpoint that is implemented, by group."""
-    lines = ["# API reference", "", NOTE]
-    for group in GROUPS:
-        lines += [
-            f"## {group.name}",
-            "",
-            "| Method | Path | Token | What it does |",
-            "|---|---|---|---|",
-        ]
-        for endpoint in group.endpoints:
-            summary = (endpoint.run.__doc__ or "").strip().splitlines()[0]
-            token = "Account" if issubclass(endpoint.call, AccountCall) else "Server"
-            lines.append(f"| {endpoint.method} | `{endpoint.path}` | {token} | {summary} |")
-        lines.append("")
-    return "\n".join(lines)
+def compatibility(page: str) -> str:
+    """The page with its generated table: every endpoint of the specification and whether it is here."""
+    before, rest = page.split(specification.BEGIN)
+    _, after = rest.split(specification.END)
+    return (
+        f"{before}{specification.BEGIN}\n{specification.table(GROUPS)}\n{specification.END}{after}"
+    )
 
 
-PAGES = {"settings.md": settings, "errors.md": errors, "api.md": endpoints}
+def pages() -> dict[str, str]:
+    """Every generated page by its path below docs/."""
+    made = {
+        "settings.md": settings(),
+        "errors.md": errors(),
+        "api.md": reference.index(GROUPS, NOTE),
+    }
+    made |= {f"api/{reference.slug(group)}.md": reference.page(group, NOTE) for group in GROUPS}
+    made["compatibility.md"] = compatibility((DOCS / "compatibility.md").read_text("utf-8"))
+    return made
 
 
 def main() -> int:
     """Write or check all pages; 1 when a page is out of date."""
     is_check = "--check" in sys.argv[1:]
     stale = []
-    for name, make in PAGES.items():
-        page, text = DOCS / name, make()
+    made = pages()
+    for name, text in made.items():
+        page = DOCS / name
         if not page.exists() or page.read_text("utf-8") != text:
             stale.append(name)
             if not is_check:
+                page.parent.mkdir(exist_ok=True)
                 page.write_text(text, "utf-8")
+    for page in sorted((DOCS / "api").glob("*.md")):
+        if f"api/{page.name}" not in made:
+            stale.append(f"api/{page.name}")
+            if not is_check:
+                page.unlink()
     if stale and is_check:
         print(f"out of date, run `make docs`: {', '.join(stale)}")  # noqa: T201
         return 1

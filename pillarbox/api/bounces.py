@@ -1,5 +1,7 @@
 """Bounces and delivery statistics. Source: spec bounces 4."""
 
+from typing import NoReturn
+
 from pillarbox.api.callers import ServerCall
 from pillarbox.api.endpoint import Group
 from pillarbox.api.messages import stream_key
@@ -41,7 +43,7 @@ def bounce_tags(call: ServerCall) -> list[str]:
 
 
 @group.get("/bounces//dump")
-def bounce_without_id(call: ServerCall) -> Dump:
+def bounce_without_id(call: ServerCall) -> NoReturn:
     """An id was forgotten.
 
     Refuses BOUNCE_ID_MISSING, always.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import cache
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Any, NoReturn, get_args, get_origin
 
 import msgspec
 from msgspec import inspect as shapes
@@ -23,7 +23,7 @@ _SECURITY = {
     "AccountToken": "X-Postmark-Account-Token",
 }
 _ANY = {"description": "Any JSON value."}
-_UNDESCRIBED = (Any, Streamed, bytes)
+_UNDESCRIBED = (Any, NoReturn, Streamed, bytes)
 _EVERYWHERE = {
     401: (Problem.NO_TOKEN, Problem.BAD_SERVER_TOKEN, Problem.BAD_ACCOUNT_TOKEN),
     415: (Problem.WRONG_MEDIA_TYPE,),
@@ -42,7 +42,7 @@ def document(version: str) -> bytes:
 def describe(groups: Iterable[Group], version: str) -> dict[str, Any]:
     """The whole description."""
     groups = tuple(groups)
-    endpoints = [endpoint for group in groups for endpoint in group.endpoints]
+    endpoints = [e for group in groups for e in group.endpoints if e.answer is not NoReturn]
     schemas = _Schemas(endpoints)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
@@ -98,7 +98,8 @@ class _Schemas:
             return {"type": "array", "items": self.of(get_args(shape)[0])}
         if isinstance(shape, UnionType):
             return {"anyOf": [self.of(part) for part in get_args(shape)]}
-        return self._of[shape]
+        found: dict[str, Any] = self._of[shape]
+        return found
 
 
 def _leaves(shape: Any) -> list[Any]:
@@ -113,7 +114,7 @@ def _leaves(shape: Any) -> list[Any]:
 def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     is_account = issubclass(endpoint.call, AccountCall)
     operation: dict[str, Any] = {
-        "operationId": endpoint.run.__name__,
+        "operationId": f"{endpoint.method.lower()} {endpoint.path}",
         "tags": [endpoint.group],
         "summary": endpoint.summary,
         "security": [{"AccountToken" if is_account else "ServerToken": []}],

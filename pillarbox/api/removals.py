@@ -1,5 +1,7 @@
 """Data removals. Source: spec triggers-suppressions-data-removal 4."""
 
+from typing import NoReturn
+
 from pillarbox.api.callers import AccountCall
 from pillarbox.api.endpoint import Group
 from pillarbox.errors import Problem, Refused
@@ -31,7 +33,7 @@ def create_data_removal(call: AccountCall, body: DataRemovalRequest) -> DataRemo
 
 
 @group.get("/data-removals")
-def data_removal_without_id(call: AccountCall) -> DataRemoval:
+def data_removal_without_id(call: AccountCall) -> NoReturn:
     """An id was forgotten.
 
     Refuses REMOVAL_NOT_FOUND, always.

@@ -1,6 +1,7 @@
 """Templates and layouts. Source: spec templates 2 to 5 and 9."""
 
 import asyncio
+from typing import NoReturn
 
 from pillarbox.api.callers import AccountCall, ServerCall
 from pillarbox.api.endpoint import Group
@@ -53,7 +54,7 @@ async def create_template(call: ServerCall, body: EditTemplate) -> SavedTemplate
 
 
 @group.get("/templates/validate")
-async def validate_nothing(call: ServerCall) -> None:
+async def validate_nothing(call: ServerCall) -> NoReturn:
     """Validating needs a body.
 
     Refuses NO_TEMPLATE_DATA, always.
