@@ -1,4 +1,4 @@
-"""Sender signatures in the database. Every change wakes the topic `domains`.
+"""Sender signatures in the database. What changes who may send wakes the topic `domains`.
 
 The token of a confirmation link is kept as a hash only.
 """
