@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests import process
+from tests.clients import seed
+from tests.clients.seed import DOMAIN, SENDER
 from tests.conftest import ACCOUNT_TOKEN, SERVER_TOKEN
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".clients"
 """Where clients of other languages are installed; kept between runs."""
 
-DOMAIN = "clients.example"
-SENDER = f"sender@{DOMAIN}"
 RECIPIENT = "recipient@elsewhere.example"
 
 
@@ -46,7 +46,8 @@ class Platform:
 
 @contextmanager
 def running(directory: Path, **settings: str) -> Iterator[Platform]:
-    """A platform in capture mode with a database of its own."""
+    """A platform in capture mode with a database of its own, filled as `seed` says."""
+    seed.fill(directory, **settings)
     with process.serving(directory, **settings) as server:
         yield Platform(server.http.removeprefix("http://"), server.smtp_port)
 

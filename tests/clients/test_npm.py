@@ -14,6 +14,9 @@ NPM = Path(__file__).parent / "npm"
 
 COMPILER = {"TS_NODE_COMPILER_OPTIONS": '{"module":"commonjs","moduleResolution":"node"}'}
 
+# 5.1.0 expects that a new stream cannot be archived, 4.0.7 that it can.
+SETTINGS: dict[str, dict[str, str]] = {"4": {}, "5": {"MIN_STREAM_AGE_S": "3600"}}
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -62,9 +65,10 @@ def run(package: Path, target: platform.Platform) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.parametrize("version", ["4", "5"])
+@pytest.mark.parametrize("version", SETTINGS)
 def test_the_suite_of_the_package(tmp_path: Path, database_url: str | None, version: str) -> None:
-    with platform.running(tmp_path, DATABASE_URL=database_url or "") as target:
+    settings = SETTINGS[version]
+    with platform.running(tmp_path, DATABASE_URL=database_url or "", **settings) as target:
         found = run(suite(version), target)
     assert found["failures"] == []
     assert len(found["passes"]) > 60

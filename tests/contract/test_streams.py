@@ -342,7 +342,7 @@ class TestWithOtherSettings:
 
     async def test_a_young_stream_cannot_be_archived(self, api, clock):
         await create(api)
-        young = 422, 1241, "This message stream cannot be archived at this time."
+        young = 422, 1241, "Stream is unable to be archived at this time."
         assert refusal(await api.post("/message-streams/news/archive")) == young
         clock.advance(timedelta(seconds=60))
         assert (await api.post("/message-streams/news/archive")).status_code == 200

@@ -41,7 +41,5 @@ ROWS = {
         1239, "The 'UnsubscribeHandlingType' is not supported for this stream type."
     ),
     Problem.UNSUBSCRIBE_INVALID: row(1240, "The 'UnsubscribeHandlingType' is invalid."),
-    Problem.STREAM_NOT_ARCHIVABLE_YET: row(
-        1241, "This message stream cannot be archived at this time."
-    ),
+    Problem.STREAM_NOT_ARCHIVABLE_YET: row(1241, "Stream is unable to be archived at this time."),
 }

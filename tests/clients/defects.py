@@ -1,0 +1,11 @@
+"""Calls of clients that cannot work against a server that answers as specified, each with its reason.
+
+Such a call is made all the same and must fail: a row that is not needed any more fails the test. The rows stand in
+docs/compatibility.md, section "Clients", word for word.
+"""
+
+DEFECTS: dict[tuple[str, str], str] = {
+    ("postmark_python", "send_batch_with_a_bad_message"): (
+        "its model requires `To`, `SubmittedAt` and `MessageID` of every item of a batch; a refused one has none"
+    ),
+}
