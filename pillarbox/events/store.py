@@ -71,8 +71,13 @@ def append(tx: Tx, new: Sequence[Event]) -> None:
 
 
 def list_of_message(tx: Tx, message_key: int) -> list[Event]:
-    """What happened to a message, oldest first."""
-    query = select(events).where(events.c.message_key == message_key).order_by(events.c.id)
+    """What happened to a message, oldest first, without repeated opens."""
+    at = events.c
+    query = (
+        select(events)
+        .where(at.message_key == message_key, at.type != EventType.OPENED_AGAIN)
+        .order_by(at.id)
+    )
     return [
         Event(**{name: getattr(row, name) for name in _COLUMNS})  # the columns are the fields
         for row in tx.rows(query)

@@ -3,8 +3,9 @@
 Source: spec messages 8 and 9.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -88,6 +89,36 @@ class HitSearch:
     facets: Mapping[str, str] = field(default_factory=dict)
     since: datetime | None = None
     until: datetime | None = None
+
+
+_FACTS = ("platform", "user_agent", "read_seconds", "link", "location")
+
+
+def facts_text(hit: Hit) -> str:
+    """What webhooks tell of a hit besides message, recipient and time, as the detail `Hit` of its event."""
+    facts = {name: getattr(hit, name) for name in _FACTS}
+    shown = {name: value for name, value in asdict(hit.place).items() if value}
+    facts |= {"client": asdict(hit.client), "os": asdict(hit.os), "place": shown}
+    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+
+
+def with_facts(hit: Hit, text: str) -> Hit:
+    """A hit with what `facts_text` wrote down; of text that was erased nothing is known."""
+    if not text:
+        return hit
+    facts = json.loads(text)
+    location = facts["location"]
+    return replace(
+        hit,
+        platform=Platform(facts["platform"]),
+        user_agent=facts["user_agent"],
+        read_seconds=facts["read_seconds"],
+        link=facts["link"],
+        location=None if location is None else ClickLocation(location),
+        client=Product(**facts["client"]),
+        os=Product(**facts["os"]),
+        place=Place(**facts["place"]),
+    )
 
 
 def facets(hit: Hit) -> set[tuple[str, str]]:

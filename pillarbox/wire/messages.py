@@ -15,7 +15,7 @@ from pillarbox.wire.query import MESSAGES, Paged, Since, Until
 
 MAX_STORED_BODY = 1_048_576
 _HIDDEN = frozenset(
-    {"SuppressionReason"}
+    {"SuppressionReason", "Hit"}
 )  # what webhooks tell of an event, and message details do not
 _STATUSES = {
     "queued": MessageStatus.QUEUED,
