@@ -1,6 +1,7 @@
 """What webhooks tell of opens and clicks travels in their events."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from pillarbox.tracking.model import (
     ClickLocation,
@@ -13,7 +14,7 @@ from pillarbox.tracking.model import (
     with_facts,
 )
 
-WHERE = {
+WHERE: dict[str, Any] = {
     "kind": HitKind.CLICK,
     "server_id": 1,
     "stream_key": 2,
@@ -23,7 +24,7 @@ WHERE = {
     "tag": "a",
     "at": datetime(2026, 3, 4, tzinfo=UTC),
 }
-FACTS = {
+FACTS: dict[str, Any] = {
     "platform": Platform.MOBILE,
     "user_agent": "Mozilla/5.0 – ü",
     "read_seconds": 5,
