@@ -1,5 +1,7 @@
 """From method and path to an endpoint, by dictionaries: letters in any case, one slash at the end ignored.
 
+A second slash at the start is ignored, too: clients put a base address that ends with one before paths.
+
 Source: spec overview 1. Literal segments win over parameters.
 """
 
@@ -35,6 +37,8 @@ class Routes:
 
         `path` is percent-decoded, `raw_path` is not: a parameter may hold an encoded slash.
         """
+        if path.startswith("//"):
+            path, raw_path = path[1:], raw_path[1:]
         route = self._literal.get(f"{method} {path.removesuffix('/').lower()}")
         if route is not None:
             return route

@@ -33,6 +33,13 @@ async def test_any_case_of_a_path_and_a_slash_at_its_end(api, path):
     assert (await api.get(path)).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/deliverystats", "/Bounces/1/dump/"])
+async def test_a_second_slash_at_the_start(api, path):
+    once, twice = await api.get(path), await api.get(f"{api.base_url}/{path}")
+    assert (twice.status_code, twice.json()) == (once.status_code, once.json())
+    assert twice.status_code != 404
+
+
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/nowhere"), ("PUT", "/email"), ("GET", "/email/x/y")]
 )
