@@ -40,7 +40,7 @@ test: dev  ## All tests on SQLite and PostgreSQL, except the slow suites
 	$(BIN)/python -m pytest -m "not slow"
 
 test-all: dev  ## Everything, with the slow suites
-	@scripts/system-packages
+	@scripts/system-packages all
 	$(BIN)/python -m pytest
 
 cover: dev  ## Tests with branch coverage

@@ -8,4 +8,7 @@ DEFECTS: dict[tuple[str, str], str] = {
     ("postmark_python", "send_batch_with_a_bad_message"): (
         "its model requires `To`, `SubmittedAt` and `MessageID` of every item of a batch; a refused one has none"
     ),
+    ("anymail", "bulk_with_shared_metadata"): (
+        "it writes every recipient's own `anymail_id` into one shared dictionary: all messages carry the last one"
+    ),
 }

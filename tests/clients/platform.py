@@ -1,10 +1,14 @@
 """A running platform as the suites of client libraries expect to find it, each time a fresh one."""
 
+import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from tests import process
 from tests.clients import seed
@@ -50,6 +54,14 @@ def running(directory: Path, **settings: str) -> Iterator[Platform]:
     seed.fill(directory, **settings)
     with process.serving(directory, **settings) as server:
         yield Platform(server.http.removeprefix("http://"), server.smtp_port)
+
+
+def require(program: str) -> None:
+    """Skip the test without this program; fail where nothing may be skipped."""
+    if shutil.which(program) is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{program} is missing")
+        pytest.skip(f"{program} is not installed")
 
 
 def install(name: str, lock: Path, command: list[str]) -> Path:

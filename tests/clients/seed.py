@@ -53,6 +53,7 @@ from tests import process
 
 DOMAIN = "clients.example"
 SENDER = f"sender@{DOMAIN}"
+VERIFIED_DOMAIN = "verified.example"
 EMPTY_SERVER_TOKEN = "55555555-aaaa-4bbb-8ccc-666666666666"
 
 DAYS = 36
@@ -154,9 +155,12 @@ def _make_templates(tx: Tx, server: Server) -> None:
 
 
 def _make_senders(tx: Tx) -> None:
-    """A domain whose key was found in DNS, and a confirmed address of it."""
-    domain = register.create(tx, DOMAIN, generate_key())
-    domains.activate_key(tx, domain.id)
+    """Two domains whose keys were found in DNS, the first with a renewal under way, and a confirmed address."""
+    for name in (DOMAIN, VERIFIED_DOMAIN):
+        domain = register.create(tx, name, generate_key())
+        domains.activate_key(tx, domain.id)
+        if name == DOMAIN:
+            register.rotate(tx, domain.id, generate_key())
     signature = signatures.insert_signature(tx, NewSignature(email=SENDER, name="Sender"))
     signatures.confirm(tx, signature.id)
 

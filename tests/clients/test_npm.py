@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 def suite(version: str) -> Path:
     """The package of this version, laid out so that its tests find the compiled client as their source."""
+    platform.require("npm")
     installed = platform.CACHE / "npm"
     installed.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):

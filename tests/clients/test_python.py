@@ -11,7 +11,7 @@ from tests.clients import platform
 from tests.clients.defects import DEFECTS
 
 HERE = Path(__file__).parent / "python"
-CLIENTS = ("postmark_python",)
+CLIENTS = ("postmark_python", "postmarker", "python_postmark", "pystmark", "anymail")
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
