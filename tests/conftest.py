@@ -22,6 +22,10 @@ from pillarbox.storage.migrate import migrate
 from pillarbox.storage.wake import Wake
 from tests import postgres
 
+# Databases in memory: thousands of tests commit, and none of them is about the disk.
+if os.access("/dev/shm", os.W_OK):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")
+
 SERVER_TOKEN = "11111111-aaaa-4bbb-8ccc-222222222222"
 ACCOUNT_TOKEN = "33333333-aaaa-4bbb-8ccc-444444444444"
 
@@ -81,22 +85,26 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite database with the schema and nothing else: copying it is quicker than making it."""
-    path = tmp_path_factory.mktemp("blank") / "pillarbox.db"
-    blank = Database(f"sqlite:///{path}", clock=SystemClock(), wake=Wake())
-    migrate(blank.engine)
-    blank.engine.dispose()
-    return path
+def first_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database as a first start leaves it: copying it is quicker than making it."""
+    directory = tmp_path_factory.mktemp("first")
+    flags = {
+        "data_dir": str(directory),
+        "server_token": SERVER_TOKEN,
+        "account_token": ACCOUNT_TOKEN,
+    }
+    app, _ = roles.open_app(config.load(flags, environment={}), SetClock())
+    app.db.stop()
+    return directory / "pillarbox.db"
 
 
 @dataclass
 class Settings:
-    """Makes a Config with free ports and a directory of its own, in which the schema is laid."""
+    """Makes a Config with free ports and a directory of its own, in which a first start has been."""
 
     directory: Path
     database_url: str | None
-    schema: Path
+    first: Path
 
     def __call__(self, **changes: str) -> config.Config:
         flags: dict[str, str | None] = {
@@ -113,13 +121,13 @@ class Settings:
         made = config.load(flags | changes, environment={})
         made.data_dir.mkdir(exist_ok=True)
         if made.is_sqlite and not (made.data_dir / "pillarbox.db").exists():
-            shutil.copy(self.schema, made.data_dir)
+            shutil.copy(self.first, made.data_dir)
         return made
 
 
 @pytest.fixture
-def settings(tmp_path: Path, database_url: str | None, sqlite_schema: Path) -> Settings:
-    return Settings(tmp_path, database_url, sqlite_schema)
+def settings(tmp_path: Path, database_url: str | None, first_sqlite: Path) -> Settings:
+    return Settings(tmp_path, database_url, first_sqlite)
 
 
 @pytest.fixture

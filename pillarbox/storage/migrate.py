@@ -7,6 +7,7 @@ database is copied before it is changed. A schema newer than the program is neve
 import logging
 import sqlite3
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -28,7 +29,7 @@ def migrate(engine: Engine) -> list[str]:
 
     Raises StartError when the schema is newer than this program.
     """
-    scripts = ScriptDirectory.from_config(_config())
+    scripts = _scripts()
     with engine.connect() as connection:
         now = _revision(connection)
     if now == scripts.get_current_head():
@@ -42,7 +43,7 @@ def migrate(engine: Engine) -> list[str]:
 
 def require_current(engine: Engine) -> None:
     """Raises StartError unless the database has exactly the schema of this program, or is new: then it is made."""
-    scripts = ScriptDirectory.from_config(_config())
+    scripts = _scripts()
     with engine.connect() as connection:
         now = _revision(connection)
     if now is None:
@@ -90,6 +91,12 @@ def _back_up(engine: Engine, revision: str) -> None:
         source.backup(target)
     Path(copy).chmod(0o600)
     log.info("database backed up", extra={"file": copy})
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    """The history; read once, because each reading compiles all its files."""
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> AlembicConfig:
