@@ -1,4 +1,8 @@
-"""Python clients that others wrote, each in an environment of its own: every method they offer."""
+"""Python clients that others wrote, each in an environment of its own: every method they offer.
+
+A lock file pins one client for good: uv pip compile --universal --python-version 3.11 --generate-hashes
+--no-emit-index-url --no-annotate --no-header, from a line such as pystmark==0.5.3.
+"""
 
 import os
 import subprocess
