@@ -7,9 +7,11 @@ import hmac
 import re
 from base64 import b32decode, b32encode
 from binascii import Error as NotBase32
+from itertools import islice
 
 _MAC_OCTETS = 10  # 80 bits: guessing one needs 2**80 mails, and the local part stays short
 _ID_OCTETS = 9
+_MOST_CANDIDATES = 50
 _PREFIX = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}")
 
 
@@ -21,7 +23,7 @@ class ReturnPaths:
     Raises ValueError: a short secret, or a prefix that is no plain lower-case local part.
     """
 
-    __slots__ = ("_lead", "_secret")
+    __slots__ = ("_anywhere", "_lead", "_secret")
 
     def __init__(self, *, secret: bytes, prefix: str = "pm_bounces") -> None:
         if len(secret) < 16:
@@ -30,6 +32,7 @@ class ReturnPaths:
             raise ValueError(f"not a usable prefix: {prefix!r}")
         self._secret = secret
         self._lead = prefix + "+"
+        self._anywhere = re.compile(re.escape(self._lead) + r"[a-z2-7]{16,31}@[a-z0-9-]")
 
     def make(self, recipient_id: int, host: str) -> str:
         """The return path for one recipient: `pm_bounces+<base32 of id and MAC>@host`, lower-case.
@@ -60,6 +63,17 @@ class ReturnPaths:
         # Comparing the whole token also refuses other spellings of the same octets.
         genuine = hmac.compare_digest(self._token(number), token)
         return number if genuine else None
+
+    def find(self, text: str) -> int | None:
+        """The recipient of the first genuine return path that stands somewhere in a text; None when there is none.
+
+        Letter case does not matter. Only the first candidates of an endless text are looked at.
+        """
+        for found in islice(self._anywhere.finditer(text.lower()), _MOST_CANDIDATES):
+            number = self.read(found.group())
+            if number is not None:
+                return number
+        return None
 
     def _token(self, number: int) -> str:
         octets = number.to_bytes((number.bit_length() + 7) // 8 or 1, "big")

@@ -26,7 +26,7 @@ from pillarbox.domains.model import DkimKey
 from pillarbox.errors import Refused, Unavailable
 from pillarbox.mail.verp import ReturnPaths
 from pillarbox.outbound.accept import DELIVERY
-from pillarbox.outbound.model import domain_of
+from pillarbox.outbound.model import copy_number, domain_of
 from pillarbox.outbound.store import queue
 from pillarbox.outbound.store.queue import Claimed, Content
 from pillarbox.relay import route
@@ -160,7 +160,7 @@ class Dispatcher:
         self._crew.send(jobs)
 
     def _job(self, copy: Claimed, raw: bytes, origin: Origin) -> Job:
-        number = copy.message_key << 6 | copy.position
+        number = copy_number(copy.message_key, copy.position)
         return Job(
             message_key=copy.message_key,
             position=copy.position,

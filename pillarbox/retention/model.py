@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from pillarbox.outbound.model import ERASED_DOMAIN
+
 
 class RemovalStatus(StrEnum):
     """Whether everything is erased; there is nothing in between."""
@@ -38,4 +40,4 @@ class Removal:
     @property
     def alias(self) -> str:
         """What stands wherever the address stood: an address (RFC 2606) that names nobody, the same everywhere."""
-        return f"removed-{self.id}@erased.invalid"
+        return f"removed-{self.id}@{ERASED_DOMAIN}"

@@ -17,6 +17,7 @@ from datetime import timedelta
 from functools import partial
 
 from pillarbox.app import App
+from pillarbox.bounces import orphans
 from pillarbox.bounces import store as bounces
 from pillarbox.bulk import store as bulk
 from pillarbox.events import store as events
@@ -91,6 +92,11 @@ def _erase_bounces(tx: Tx, removal: Removal) -> int:
     return bounces.erase(tx, removal.address, alias=removal.alias, limit=AT_ONCE)
 
 
+def _erase_orphans(tx: Tx, removal: Removal) -> int:
+    orphans.erase(tx, removal.address)
+    return 0
+
+
 def _erase_events(tx: Tx, removal: Removal) -> int:
     return events.erase_alone(tx, removal.address, alias=removal.alias, limit=AT_ONCE)
 
@@ -137,6 +143,7 @@ STEPS: tuple[Step, ...] = (
     _rename_tags,
     _erase_messages,
     _erase_bounces,
+    _erase_orphans,
     _erase_events,
     _erase_suppressions,
     _erase_rules,

@@ -93,3 +93,25 @@ def test_a_prefix_that_does_not_fit_is_refused(prefix):
 def test_a_short_secret_is_refused():
     with pytest.raises(ValueError, match="16 octets"):
         ReturnPaths(secret=b"short")
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "<{}>", "spf=pass smtp.mailfrom={}; dkim=pass", "x {} y", "SRS0=a=b={}"]
+)
+def test_a_return_path_is_found_inside_a_text(text):
+    address = PATHS.make(7, HOST)
+    assert PATHS.find(text.format(address)) == 7
+    assert PATHS.find(text.format(address.upper())) == 7
+
+
+def test_forged_return_paths_are_passed_over():
+    forged = "pm_bounces+aaaaaaaaaaaaaaaaaaaa@b.example"
+    assert PATHS.find(f"{forged} {PATHS.make(7, HOST)}") == 7
+    assert PATHS.find(forged) is None
+    assert PATHS.find("") is None
+    assert PATHS.find("pm_bounces+" * 100_000) is None
+
+
+def test_an_endless_text_is_not_searched_to_its_end():
+    forged = "pm_bounces+aaaaaaaaaaaaaaaaaaaa@b.example "
+    assert PATHS.find(forged * 100_000 + PATHS.make(7, HOST)) is None

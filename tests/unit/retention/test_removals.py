@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect, text
 
+from pillarbox.bounces import orphans
 from pillarbox.bounces.model import BounceType, NewBounce
+from pillarbox.bounces.orphans import Orphan, Why
 from pillarbox.bounces.record import record
 from pillarbox.bulk import store as bulk
 from pillarbox.bulk.expand import Expansion
@@ -56,6 +58,7 @@ FILLED = {
     "inbound_rules",
     "message_metadata",
     "messages",
+    "orphan_reports",
     "recipients",
     "suppressions",
 }
@@ -196,8 +199,21 @@ def fill(app, server, address: str) -> int:
 
 
 def fill_elsewhere(app, server, key: int, address: str) -> None:
-    """An open, a click, and mail from and to the address."""
+    """An open, a click, a report that nobody believed, and mail from and to the address."""
     with app.db.transaction() as tx:
+        orphans.insert_orphan(
+            tx,
+            Orphan(
+                why=Why.UNSIGNED,
+                type=BounceType.SPAM_COMPLAINT,
+                recipient=address.title(),
+                sender=address.title(),
+                subject=f"About {address}",
+                details=address,
+                at=tx.now,
+                content=f"To: {address}",
+            ),
+        )
         for kind in HitKind:
             hit = Hit(
                 kind=kind,
