@@ -100,7 +100,7 @@ class Expansion:
         # Filling and composing take most of the time; meanwhile others run.
         source = await self._source(rest)
         step = await asyncio.to_thread(
-            prepare_step, server, rest, source, self._submission.surroundings()
+            prepare_step, server, rest, source, await self._submission.surroundings()
         )
         if step.prepared:
             first = step.prepared[0]

@@ -38,6 +38,7 @@ class Domains:
         self._changes = db.wake.subscribe(store.TOPIC)
         self._domains: Entries[Domain] = {}
         self._signatures: Entries[Signature] = {}
+        self._replies: tuple[float, dict[str, str]] = (0.0, {})
 
     async def standing(self, email: str, domain: str) -> Standing:
         """Whether an address may be a sender: its domain is verified, or its owner has confirmed.
@@ -67,6 +68,15 @@ class Domains:
             return Origin(key, known.return_path.host)
         return Origin(key, config.return_path_host)
 
+    async def reply_addresses(self) -> dict[str, str]:
+        """The Reply-To addresses of the signatures that have one, by the key of their own address."""
+        self._forget()
+        until, replies = self._replies
+        if self._monotonic() >= until:
+            replies = await self._db.read(signatures.reply_addresses)
+            self._replies = (self._monotonic() + KEEP_S, replies)
+        return replies
+
     async def _platform_key(self, hostname: str) -> DkimKey | None:
         """The key of the host's own domain, or of the nearest one above it."""
         name = hostname
@@ -83,10 +93,7 @@ class Domains:
     async def _look(
         self, entries: Entries[T], name: str, find: Callable[[Tx, str], T | None]
     ) -> T | None:
-        if self._changes.is_set:
-            self._changes.take()
-            self._domains.clear()
-            self._signatures.clear()
+        self._forget()
         until, found = entries.get(name, (0.0, None))
         if self._monotonic() < until:
             return found
@@ -95,6 +102,14 @@ class Domains:
             entries.clear()
         entries[name] = (self._monotonic() + KEEP_S, found)
         return found
+
+    def _forget(self) -> None:
+        """Forget everything when something has changed."""
+        if self._changes.is_set:
+            self._changes.take()
+            self._domains.clear()
+            self._signatures.clear()
+            self._replies = (0.0, {})
 
 
 def _active(domain: Domain | None) -> DkimKey | None:

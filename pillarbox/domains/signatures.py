@@ -72,6 +72,13 @@ def edit(tx: Tx, signature_id: int, changes: SignatureChanges) -> None:
     values = {column: value for column, value in wanted.items() if value is not None}
     if values:
         tx.run(update(signatures).where(signatures.c.id == signature_id).values(values))
+        tx.wake(TOPIC)
+
+
+def reply_addresses(tx: Tx) -> dict[str, str]:
+    """The Reply-To addresses of the signatures that have one, by the key of their own address."""
+    query = select(signatures.c.email_key, signatures.c.reply_to).where(signatures.c.reply_to != "")
+    return {row.email_key: row.reply_to for row in tx.rows(query)}
 
 
 def delete_signature(tx: Tx, signature_id: int) -> None:

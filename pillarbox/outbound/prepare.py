@@ -3,11 +3,13 @@
 The sender's right to send and the suppressions are asked elsewhere (submit, accept): they need the database.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pillarbox.errors import Problem, Refused
 from pillarbox.ids import KeyMaker, message_id
+from pillarbox.mail.address import parse_list
 from pillarbox.mail.build import body_forms
 from pillarbox.mustachio.render import RenderError
 from pillarbox.outbound.check import Checked, check
@@ -27,6 +29,8 @@ class Surroundings:
     keys: KeyMaker
     host: str
     at: datetime
+    replies: Mapping[str, str] = field(default_factory=dict)
+    """Where answers to a sender go that names nobody itself: the Reply-To of its signature, by address key."""
 
 
 def choose_stream(server: Server, slug: str | None) -> Stream:
@@ -47,6 +51,8 @@ def prepare(server: Server, draft: Draft, surroundings: Surroundings) -> Prepare
     stream = choose_stream(server, draft.stream)
     draft, render_error = fill_in(draft)
     checked = check(draft)
+    if not checked.reply_to and (reply_to := surroundings.replies.get(checked.sender.key)):
+        checked.reply_to = parse_list(reply_to)
     key = surroundings.keys.next()
     stamp = Stamp(message_id=message_id(key), at=surroundings.at, host=surroundings.host)
     return Prepared(

@@ -45,7 +45,7 @@ class Submission:
         if server is None:
             return [self._examine(draft) for draft in drafts]
         await self._find_templates(server, drafts)
-        surroundings = self.surroundings()
+        surroundings = await self.surroundings()
         makers = [partial(prepare, server, draft, surroundings) for draft in drafts]
         if any(draft.template for draft in drafts):
             # Filling may take long, and most of it lets others run meanwhile.
@@ -65,10 +65,13 @@ class Submission:
         kept = iter(await self._app.db.write_each(accept, good) if good else ())
         return [next(kept) if isinstance(message, Prepared) else message for message in prepared]
 
-    def surroundings(self) -> Surroundings:
+    async def surroundings(self) -> Surroundings:
         """This installation, now."""
         return Surroundings(
-            keys=self._app.keys, host=self._app.config.hostname, at=self._app.clock.now()
+            keys=self._app.keys,
+            host=self._app.config.hostname,
+            at=self._app.clock.now(),
+            replies=await self._domains.reply_addresses(),
         )
 
     async def _find_templates(self, server: Server, drafts: Sequence[Draft]) -> None:

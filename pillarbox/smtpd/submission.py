@@ -98,8 +98,9 @@ class SubmissionService(Service):
             data=envelope.data,
             stream=login.stream,
         )
-        make = partial(prepare_mime, login.server, submitted, self._submission.surroundings())
         try:
+            surroundings = await self._submission.surroundings()
+            make = partial(prepare_mime, login.server, submitted, surroundings)
             (answer,) = await self._submission.keep([make])
             if isinstance(answer, Accepted):
                 return _queued(answer.message_id)

@@ -350,3 +350,23 @@ async def test_the_test_token_checks_and_keeps_nothing(api):
     assert await total(api) == 0
     other = await api.get("/server", headers=token)
     assert refusal(other) == (401, 10, "Request does not contain a valid Server token.")
+
+
+async def test_answers_go_where_the_sender_s_signature_says(api, app):
+    signature = {
+        "FromEmail": "shop@sender.example",
+        "Name": "Shop",
+        "ReplyToEmail": "support@sender.example",
+    }
+    made = await api.post("/senders", json=signature)
+    assert made.status_code == 200, made.text
+    mail = await source(app, await api.post("/email", json=MAIL))
+    assert mail["Reply-To"] == "support@sender.example"
+    own = await source(app, await api.post("/email", json=MAIL | {"ReplyTo": "own@sender.example"}))
+    assert own["Reply-To"] == "own@sender.example"
+    gone = await api.put(f"/senders/{made.json()['ID']}", json={"Name": "Shop", "ReplyToEmail": ""})
+    assert gone.status_code == 200, gone.text
+    plain = await source(app, await api.post("/email", json=MAIL))
+    assert plain["Reply-To"] == (
+        None if gone.json()["ReplyToEmailAddress"] == "" else mail["Reply-To"]
+    )
