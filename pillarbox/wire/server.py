@@ -29,7 +29,7 @@ class ServerSearch(Paged, kw_only=True):
 
 
 class EditServer(Request, kw_only=True):
-    """Settings of a Server to change; what is absent or null stays as it is."""
+    """Settings of a Server to change; what is absent or null stays as it is, also an empty color or choice."""
 
     Name: str | None = None
     Color: str | None = None
@@ -56,7 +56,7 @@ class EditServer(Request, kw_only=True):
         """
         given = {
             "name": None if self.Name is None else check.server_name(self.Name),
-            "color": None if self.Color is None else check.color(self.Color),
+            "color": check.color(self.Color) if self.Color else None,
             **self._hooks(Egress(config.egress_allow)),
             "inbound_domain": self._inbound_domain(config),
             "inbound_spam_threshold": None
@@ -97,7 +97,7 @@ class EditServer(Request, kw_only=True):
         )
 
     def _track_links(self) -> model.TrackLinks | None:
-        if self.TrackLinks is None:
+        if not self.TrackLinks:
             return None
         kind = _TRACK_LINKS.get(self.TrackLinks.lower())
         if kind is None:

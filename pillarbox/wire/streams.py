@@ -136,4 +136,5 @@ def _stamp(instant: datetime | None) -> str | None:
 
 
 def _unsubscribe(chosen: Subscriptions | None) -> str | None:
-    return None if chosen is None else chosen.UnsubscribeHandlingType
+    """The handling that was asked for; an empty word asks for none, as some clients send it."""
+    return (chosen.UnsubscribeHandlingType or None) if chosen else None

@@ -11,4 +11,15 @@ DEFECTS: dict[tuple[str, str], str] = {
     ("anymail", "bulk_with_shared_metadata"): (
         "it writes every recipient's own `anymail_id` into one shared dictionary: all messages carry the last one"
     ),
+    ("mrz1836", "EditCurrentServer"): "it sends no body",
+    ("mrz1836", "GetPlatformCounts"): (
+        "it asks `/stats/outbound/platform`, which there is not; it is `/stats/outbound/opens/platforms`"
+    ),
+    ("keighl", "EditCurrentServer"): "it sends no body",
+    ("keighl", "EditServer"): "it sends no body",
+    ("keighl", "GetPlatformCounts"): (
+        "it asks `/stats/outbound/platform`, which there is not; it is `/stats/outbound/opens/platforms`"
+    ),
+    ("keighl", "GetInboundMessages"): "it reads `Messages`; the list is called `InboundMessages`",
+    ("keighl", "GetSenderSignatures"): "it sends the token of a Server, not that of the account",
 }

@@ -90,7 +90,6 @@ BAD_VALUES = [
     ({"Name": " \t"}, NAME),
     ({"Name": "x" * 256}, NAME),
     ({"Color": "ggrey"}, COLOR),
-    ({"Color": ""}, COLOR),
     ({"Color": "Pink"}, COLOR),
     ({"InboundHookUrl": "ftp://a.example/"}, bad_url("InboundHookUrl")),
     ({"BounceHookUrl": "a.example/path"}, bad_url("BounceHookUrl")),
@@ -222,6 +221,15 @@ async def test_an_edit_ignores_what_cannot_be_written(api, server):
 async def test_an_empty_text_clears_a_hook(api, field):
     await api.put("/server", json={field: CHANGED[field]})
     assert (await api.put("/server", json={field: ""})).json()[field] == ""
+
+
+async def test_an_empty_color_or_choice_counts_as_not_given(api):
+    empty = {"Color": "", "TrackLinks": "", "DeliveryType": ""}
+    made = (await api.post("/servers", json={"Name": "Go"} | empty)).json()
+    assert (made["Color"], made["TrackLinks"], made["DeliveryType"]) == ("Blue", "None", "Live")
+    path = f"/servers/{made['ID']}"
+    before = (await api.put(path, json={"Color": "red", "TrackLinks": "TextOnly"})).json()
+    assert (await api.put(path, json=empty)).json() == before
 
 
 @pytest.mark.parametrize(("values", "expected"), BAD_VALUES)

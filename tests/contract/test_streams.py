@@ -138,7 +138,8 @@ async def test_a_new_stream(api, server):
         ("Inbound", "Postmark", UNSUPPORTED),
         ("Inbound", "Custom", UNSUPPORTED),
         ("Broadcasts", "Mailchimp", UNKNOWN_HANDLING),
-        ("Transactional", "", UNKNOWN_HANDLING),
+        ("Transactional", "", "None"),
+        ("Broadcasts", "", "Postmark"),
     ],
 )
 async def test_who_handles_unsubscribes(api, kind, word, expected):
