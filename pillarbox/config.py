@@ -74,6 +74,10 @@ def _switch(value: str) -> bool:
     raise ValueError("expected on or off")
 
 
+def _host(name: str) -> str:
+    return name.strip().removesuffix(".").lower()
+
+
 def _http_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -133,6 +137,18 @@ class Config:
         "host that custom tracking domains must be a CNAME of", shown="the host of `PUBLIC_URL`"
     )
     spf_include: str = _setting("name that the suggested SPF records include", shown="`HOSTNAME`")
+    bounce_testing_domain: str = _setting(
+        "mail to `<type>@` this domain bounces with that type, without leaving; `bounce-testing.postmarkapp.com` "
+        "always does, too",
+        _host,
+        "bounce-testing.postmarkapp.com",
+    )
+    blackhole_domain: str = _setting(
+        "mail to any address at this domain counts as delivered, without leaving; `blackhole.postmarkapp.com` "
+        "always does, too",
+        _host,
+        "blackhole.postmarkapp.com",
+    )
     delivery: str = _setting(
         "`capture`: nothing leaves the machine, every message ends in the built-in mailbox; "
         "`relay`: hand over to `RELAY_URL`; `direct`: deliver to the recipients' MX hosts",
@@ -320,10 +336,6 @@ def _fill_defaults(values: dict[str, Any]) -> None:
     captured = values["delivery"] == "capture"
     values["sender_policy"] = values["sender_policy"] or ("open" if captured else "verified")
     values["workers"] = values["workers"] or os.cpu_count() or 1
-
-
-def _host(name: str) -> str:
-    return name.strip().removesuffix(".").lower()
 
 
 def _check(values: dict[str, Any]) -> None:

@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pillarbox.app import App
-from pillarbox.bounces.classify import Verdict
-from pillarbox.bounces.model import BounceType
 from pillarbox.domains.directory import Domains, Origin
 from pillarbox.domains.model import DkimKey
 from pillarbox.errors import Refused, Unavailable
@@ -29,11 +27,11 @@ from pillarbox.outbound.accept import DELIVERY
 from pillarbox.outbound.model import copy_number, domain_of
 from pillarbox.outbound.store import queue
 from pillarbox.outbound.store.queue import Claimed, Content
-from pillarbox.relay import route
 from pillarbox.relay.crew import Crew
-from pillarbox.relay.job import Id, Job, Outcome, Result, Setup
+from pillarbox.relay.endings import endings_of, ends_here
+from pillarbox.relay.job import Id, Job, Outcome, Setup
 from pillarbox.relay.lanes import Lanes
-from pillarbox.relay.outcome import DETAILS_LENGTH, Settlement, settle
+from pillarbox.relay.outcome import Settlement, settle
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import micros
 
@@ -76,6 +74,7 @@ class Dispatcher:
         self._held: dict[Id, Held] = {}
         self._bytes_free = BYTES_IN_HAND
         self._leaves = app.config.delivery != "capture"
+        self._endings = endings_of(app.config)
         self._wakes = app.wake.subscribe(DELIVERY)
         self._crew = Crew(setup_of(app), app.config.workers, heard=self._heard, lost=self._lost)
 
@@ -137,7 +136,7 @@ class Dispatcher:
                 copy=copy, content=content, size_bytes=content.size_bytes
             )
             self._bytes_free -= content.size_bytes
-            ending = ends_here(copy, content, mode=self._app.config.delivery, at=now)
+            ending = ends_here(copy, content, self._endings, at=now)
             if ending is None:
                 remote.append(copy)
             else:
@@ -268,49 +267,6 @@ def take(tx: Tx, wanted: Sequence[tuple[str, int]], lease: int, *, leaves: bool)
         raws=queue.load_raw(tx, small) if small else {},
         next_due={lane: queue.next_due(tx, lane) for lane, _ in wanted},
     )
-
-
-def ends_here(copy: Claimed, content: Content, *, mode: str, at: int) -> Settlement | None:
-    """The settlement of a copy that does not leave; None when it does."""
-    if content.render_error is not None:
-        return _fails(copy, content, at)
-    way = route.choose(
-        copy.email,
-        bounce_type=content.bounce_type,
-        is_sandboxed=content.is_sandboxed,
-        mode=mode,
-    )
-    if isinstance(way, route.Remote):
-        return None
-    fake = way.type if isinstance(way, route.FakeBounce) else None
-    where = way.where if isinstance(way, route.Ends) else "bounce-testing"
-    outcome = Outcome(
-        message_key=copy.message_key,
-        position=copy.position,
-        lease=copy.lease,
-        result=Result.FAILED if fake else Result.DELIVERED,
-        reply="Test bounce" if fake else f"250 2.0.0 Ok: kept by {where}",
-        host=where,
-        at=at,
-    )
-    verdict = None if fake is None else (Verdict(fake, "fake"), "Test bounce details")
-    return Settlement(copy=copy, content=content, outcome=outcome, verdict=verdict)
-
-
-def _fails(copy: Claimed, content: Content, at: int) -> Settlement:
-    """The settlement of a copy whose template could not be filled."""
-    outcome = Outcome(
-        message_key=copy.message_key,
-        position=copy.position,
-        lease=copy.lease,
-        result=Result.FAILED,
-        reply="Template rendering failed",
-        host="templates",
-        at=at,
-    )
-    verdict = Verdict(BounceType.TEMPLATE_RENDERING_FAILED, "template")
-    details = (content.render_error or "")[:DETAILS_LENGTH]
-    return Settlement(copy=copy, content=content, outcome=outcome, verdict=(verdict, details))
 
 
 def id_of(copy: Claimed) -> Id:

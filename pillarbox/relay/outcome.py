@@ -31,13 +31,15 @@ _RNG = random.Random()  # noqa: S311 - spreads retries, guards nothing
 class Settlement:
     """An outcome together with the copy it is about.
 
-    `verdict` is the type and the details of a bounce that was decided without an attempt.
+    `verdict` is the type and the details of a bounce that was decided without an attempt, `report` the mail that
+    is made up for it.
     """
 
     copy: Claimed
     content: Content
     outcome: Outcome
     verdict: tuple[Verdict, str] | None = None
+    report: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,5 +194,6 @@ def _record_bounce(tx: Tx, settlement: Settlement, verdict: Verdict, details: st
             tag=facts.tag,
             details=details,
             at=instant(settlement.outcome.at),
+            content=settlement.report,
         ),
     )

@@ -30,14 +30,26 @@ class FakeBounce:
 Route = Remote | Ends | FakeBounce
 
 
-def choose(recipient: str, *, bounce_type: str | None, is_sandboxed: bool, mode: str) -> Route:
-    """Where one copy goes under the delivery mode (`capture`, `relay` or `direct`)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endings:
+    """What ends here: the delivery mode (`capture`, `relay` or `direct`), and the domains made for testing."""
+
+    mode: str
+    bounce_testing: frozenset[str] = frozenset({BOUNCE_TESTING})
+    blackholes: frozenset[str] = frozenset({BLACKHOLE})
+
+
+def choose(
+    recipient: str, endings: Endings, *, bounce_type: str | None, is_sandboxed: bool
+) -> Route:
+    """Where one copy goes. `bounce_type` is the header X-PM-Bounce-Type: in a sandbox it counts for everybody."""
     local, _, domain = recipient.rpartition("@")
     domain = domain.lower()
-    if domain == BOUNCE_TESTING:
+    if domain in endings.bounce_testing:
         return FakeBounce(fake_type(local, bounce_type))
-    if domain == BLACKHOLE:
+    if domain in endings.blackholes:
         return Ends("blackhole")
     if is_sandboxed:
-        return Ends("sandbox")
-    return Ends("capture") if mode == "capture" else Remote()
+        asked = (bounce_type or "").strip()
+        return FakeBounce(fake_type("", asked)) if asked else Ends("sandbox")
+    return Ends("capture") if endings.mode == "capture" else Remote()

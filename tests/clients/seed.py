@@ -34,8 +34,10 @@ from pillarbox.outbound.accept import accept
 from pillarbox.outbound.model import Draft, Prepared
 from pillarbox.outbound.prepare import Surroundings, prepare
 from pillarbox.outbound.store import queue
-from pillarbox.relay.dispatch import ends_here, take
+from pillarbox.relay.dispatch import take
+from pillarbox.relay.endings import ends_here
 from pillarbox.relay.outcome import settle
+from pillarbox.relay.route import Endings
 from pillarbox.servers.model import NewServer, Server
 from pillarbox.servers.store import servers
 from pillarbox.stats import record as stats
@@ -181,6 +183,9 @@ def _drafts() -> Iterator[Draft]:
         )
 
 
+CAPTURE = Endings(mode="capture")
+
+
 def _surroundings(app: App) -> Surroundings:
     return Surroundings(keys=app.keys, host=app.config.hostname, at=app.clock.now())
 
@@ -190,7 +195,7 @@ def _send(tx: Tx, message: Prepared) -> Prepared:
     accept(tx, [message])
     taken = take(tx, [(lane, 10) for lane in queue.lanes(tx)], lease=1, leaves=False)
     found = [
-        ends_here(copy, taken.contents[copy.message_key], mode="capture", at=micros(tx.now))
+        ends_here(copy, taken.contents[copy.message_key], CAPTURE, at=micros(tx.now))
         for copy in taken.copies
     ]
     settle(tx, [one for one in found if one is not None])
