@@ -29,27 +29,34 @@ from pillarbox.domains.recheck import recheck
 from pillarbox.errors import UsageError
 from pillarbox.http import HttpListener
 from pillarbox.ids import KeyMaker
+from pillarbox.inbound.receive import Receiving
+from pillarbox.inbound.store import messages as inbound
 from pillarbox.installation import FirstTokens
 from pillarbox.mail.dns import Resolver
 from pillarbox.mail.verp import ReturnPaths
 from pillarbox.outbound.store import messages
 from pillarbox.outbound.submit import Submission
+from pillarbox.received import store as received
+from pillarbox.received.model import Route
+from pillarbox.received.process import Processing
 from pillarbox.relay.dispatch import Dispatcher
 from pillarbox.retention import purge, removals
 from pillarbox.servers.directory import Directory
 from pillarbox.servers.store import removed, servers
+from pillarbox.smtpd.mx import MxListener
 from pillarbox.smtpd.submission import SubmissionListener
 from pillarbox.smtpd.tls import server_context
 from pillarbox.storage import chores, nodes
 from pillarbox.storage.db import Database
 from pillarbox.storage.migrate import migrate
+from pillarbox.storage.tx import Tx
 from pillarbox.storage.wake import PostgresWake, Wake
 
 log = logging.getLogger(__name__)
 
 ROLES = ("api", "web", "hits", "submission", "inbound", "delivery", "webhooks", "chores")
 HTTP_ROLES = frozenset({"api", "web"})
-AVAILABLE = HTTP_ROLES | {"submission", "delivery", "chores"}
+AVAILABLE = HTTP_ROLES | {"submission", "inbound", "delivery", "chores"}
 STOP_WITHIN_S = 28.0
 
 
@@ -61,6 +68,7 @@ class Started:
     roles: tuple[str, ...]
     http_port: int | None
     submission_ports: tuple[int, ...]
+    inbound_ports: tuple[int, ...]
     first_tokens: FirstTokens | None
 
 
@@ -116,9 +124,10 @@ def open_app(config: Config, clock: Clock) -> tuple[App, FirstTokens | None]:
     with db.transaction() as tx:
         first_tokens = installation.create_first(tx, config)
         node = 0 if db.is_sqlite else nodes.register(tx, config.hostname)
-        last = messages.last_key(tx) if db.is_sqlite else 0
+        last = newest_key(tx) if db.is_sqlite else 0
         if db.is_sqlite:
             chores.release_all(tx)
+            received.release_all(tx)
     keys = KeyMaker(lambda: int(clock.now().timestamp() * 1000), node=node, last=last)
     db.start()
     app = App(
@@ -130,6 +139,11 @@ def open_app(config: Config, clock: Clock) -> tuple[App, FirstTokens | None]:
         resolver=Resolver(config.dns_servers),
     )
     return app, first_tokens
+
+
+def newest_key(tx: Tx) -> int:
+    """The newest key this node has given out, as far as anything still bears it."""
+    return max(messages.last_key(tx), inbound.last_key(tx), received.last_key(tx))
 
 
 async def _run_roles(
@@ -145,20 +159,22 @@ async def _run_roles(
     http = HttpListener(app, directory, submission, roles=roles)
     tls = server_context(*installation.certificate(app.config)) if app.config.starttls else None
     smtp = SubmissionListener(app, directory, submission, tls=tls)
+    return_paths = ReturnPaths(secret=await app.db.read(servers.secret))
+    mx = MxListener(app, return_paths, tls=tls)
     http_port = await http.bind() if HTTP_ROLES & set(roles) else None
     smtp_ports = await smtp.bind() if "submission" in roles else ()
-    return_paths = ReturnPaths(secret=await app.db.read(servers.secret))
+    mx_ports = await mx.bind() if "inbound" in roles else ()
 
     async with asyncio.TaskGroup() as tasks:
-        waking = None
-        if not app.db.is_sqlite:
-            app.wake.remote = remote = PostgresWake(app.wake, str(app.config.database_url))
-            waking = tasks.create_task(remote.run())
+        waking = _listen_to_other_nodes(app, tasks)
         working = []
         if http_port is not None:
             working.append(tasks.create_task(http.run(stop)))
         if smtp_ports:
             working.append(tasks.create_task(smtp.run(stop)))
+        if mx_ports:
+            working.append(tasks.create_task(mx.run(stop)))
+            working.append(tasks.create_task(_processing(app, directory).run(stop)))
         if "delivery" in roles:
             dispatcher = Dispatcher(app, domains, return_paths)
             working.append(tasks.create_task(dispatcher.run(stop)))
@@ -172,15 +188,32 @@ async def _run_roles(
                 roles=roles,
                 http_port=http_port,
                 submission_ports=smtp_ports,
+                inbound_ports=mx_ports,
                 first_tokens=first_tokens,
             )
         )
         await stop.wait()
         log.info("stopping", extra={"roles": list(roles)})
-        _, late = await asyncio.wait(working, timeout=STOP_WITHIN_S)
-        for task in (*late, waking):
-            if task is not None:
-                task.cancel()
+        await _end(working, waking)
+
+
+async def _end(working: Sequence[asyncio.Task[None]], waking: asyncio.Task[None] | None) -> None:
+    _, late = await asyncio.wait(working, timeout=STOP_WITHIN_S)
+    for task in (*late, waking):
+        if task is not None:
+            task.cancel()
+
+
+def _listen_to_other_nodes(app: App, tasks: asyncio.TaskGroup) -> asyncio.Task[None] | None:
+    if app.db.is_sqlite:
+        return None
+    app.wake.remote = remote = PostgresWake(app.wake, str(app.config.database_url))
+    return tasks.create_task(remote.run())
+
+
+def _processing(app: App, directory: Directory) -> Processing:
+    """What is done with received mail, route by route."""
+    return Processing(app, {Route.INBOUND: Receiving(app, directory)})
 
 
 def all_chores(app: App, expansion: Expansion) -> tuple[Chore, ...]:

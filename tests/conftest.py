@@ -158,6 +158,7 @@ class Running:
     app: App
     http: str
     smtp_port: int
+    mx_port: int
 
 
 Serve = Callable[..., AbstractAsyncContextManager[Running]]
@@ -183,6 +184,7 @@ def serve(settings: Settings) -> Serve:
                     app=started.app,
                     http=f"http://127.0.0.1:{started.http_port}",
                     smtp_port=started.submission_ports[0],
+                    mx_port=started.inbound_ports[0],
                 )
             finally:
                 stop.set()

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pillarbox.app import App
-from pillarbox.ids import KeyMaker
+from pillarbox.ids import KeyMaker, message_id
 from pillarbox.outbound.model import Draft, Prepared
 from pillarbox.outbound.prepare import Surroundings, prepare
+from pillarbox.received.model import Received, Route, Target
 from pillarbox.servers.model import Server, Stream, StreamType, Unsubscribe
 
 
@@ -59,3 +60,22 @@ def surroundings(app: App | None = None) -> Surroundings:
 def a_prepared(app: App, server: Server, **changes: Any) -> Prepared:
     """A message ready to be kept."""
     return prepare(server, a_draft(**changes), surroundings(app))
+
+
+def a_received(app: App, server: Server, **changes: Any) -> Received:
+    """A mail for the inbound stream of a Server, not processed yet."""
+    key = app.keys.next()
+    inbound = server.streams["inbound"]
+    values: dict[str, Any] = {
+        "key": key,
+        "message_id": message_id(key),
+        "target": Target(route=Route.INBOUND, server_id=server.id, stream_key=inbound.key),
+        "recipient": f"{server.inbound_hash}@inbound.pillarbox.example",
+        "mail_from": "amy@corp.example",
+        "peer_ip": "198.51.100.9",
+        "helo": "mail.corp.example",
+        "protocol": "ESMTPS",
+        "received_at": app.clock.now(),
+        "raw": b"From: amy@corp.example\r\nSubject: Hi\r\n\r\nIt works.\r\n",
+    }
+    return Received(**values | changes)

@@ -38,6 +38,10 @@ def greeting(started: Started) -> str:
         lines.append(
             f"  SMTP        smtp://{_host(host)}:{port}  (user and password: the server token)"
         )
+    for (host, _), port in zip(config.inbound_listen, started.inbound_ports, strict=False):
+        lines.append(
+            f"  Inbound     smtp://{_host(host)}:{port}  (mail to {config.inbound_domain})"
+        )
     lines.append(f"  Data        {config.data_dir if config.is_sqlite else 'PostgreSQL'}")
     if started.first_tokens:
         lines += ["", f"  Server token   {started.first_tokens.server}"]

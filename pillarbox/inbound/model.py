@@ -64,6 +64,8 @@ class InboundMessage:
     date: str = ""
     tag: str = ""
     attachments: tuple[InboundAttachment, ...] = ()
+    defects: tuple[str, ...] = ()
+    """What was wrong with the source; it was read all the same."""
 
     @property
     def is_blocked(self) -> bool:

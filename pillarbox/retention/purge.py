@@ -16,6 +16,7 @@ from pillarbox.bounces import store as bounces
 from pillarbox.events import store as events
 from pillarbox.inbound.store import messages as inbound
 from pillarbox.outbound.store import removal as outbound
+from pillarbox.received import store as received
 from pillarbox.servers.model import KEPT_ARCHIVED, RemovedStream
 from pillarbox.servers.store import removed, streams
 from pillarbox.stats import store as stats
@@ -65,6 +66,10 @@ def _hits(tx: Tx, gone: RemovedStream, limit: int) -> int:
     return tracking.delete_of_stream(tx, gone.key, limit)
 
 
+def _received(tx: Tx, gone: RemovedStream, limit: int) -> int:
+    return received.delete_of_server(tx, gone.server_id, limit) if gone.is_server_gone else 0
+
+
 def _inbound(tx: Tx, gone: RemovedStream, limit: int) -> int:
     """The inbound stream goes only with its Server."""
     return inbound.delete_of_server(tx, gone.server_id, limit) if gone.is_server_gone else 0
@@ -73,6 +78,7 @@ def _inbound(tx: Tx, gone: RemovedStream, limit: int) -> int:
 PARTS: tuple[Part, ...] = (
     _messages,
     _hits,
+    _received,
     _inbound,
     _bounces,
     _bounce_totals,

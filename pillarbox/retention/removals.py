@@ -28,6 +28,7 @@ from pillarbox.outbound.confirmation import own_sender
 from pillarbox.outbound.model import Draft
 from pillarbox.outbound.prepare import Surroundings, prepare
 from pillarbox.outbound.store import erase as outbound
+from pillarbox.received import store as received
 from pillarbox.retention import store
 from pillarbox.retention.model import Removal
 from pillarbox.retention.store import TOPIC
@@ -109,6 +110,10 @@ def _erase_rules(tx: Tx, removal: Removal) -> int:
     return rules.erase(tx, removal.address)
 
 
+def _erase_received(tx: Tx, removal: Removal) -> int:
+    return received.erase(tx, removal.address, limit=AT_ONCE)
+
+
 def _erase_inbound(tx: Tx, removal: Removal) -> int:
     return inbound.erase(tx, removal.address, limit=AT_ONCE)
 
@@ -147,5 +152,6 @@ STEPS: tuple[Step, ...] = (
     _erase_events,
     _erase_suppressions,
     _erase_rules,
+    _erase_received,
     _erase_inbound,
 )

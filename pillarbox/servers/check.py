@@ -79,20 +79,21 @@ def is_hook_url(url: str, egress: Egress) -> bool:
 
 
 def inbound_domain(text: str, *, inbound_host: str, hostname: str) -> str:
-    """An inbound domain in ASCII and lower case, or "".
+    """An inbound domain in ASCII and lower case, or ""; `*.domain` stands for everything below a domain.
 
     Refuses SERVER_NAME_INVALID for one of the installation's own domains, NO_INBOUND_MX for what is no domain.
     """
     domain = text.strip().lower().removesuffix(".")
     if not domain:
         return ""
+    wildcard = "*." if domain.startswith("*.") else ""
     try:
-        domain = to_ascii(domain)
+        domain = wildcard + to_ascii(domain.removeprefix("*."))
     except ValueError:
         raise Refused(Problem.NO_INBOUND_MX) from None
     if f".{inbound_host.lower()}." in f".{domain}." or domain == hostname.lower():
         raise Refused(Problem.SERVER_NAME_INVALID)
-    if not _is_domain.fullmatch(domain):
+    if not _is_domain.fullmatch(domain.removeprefix("*.")):
         raise Refused(Problem.NO_INBOUND_MX)
     return domain
 

@@ -38,14 +38,21 @@ PATIENCE_S = 10
 class Player:
     """One run of one script."""
 
-    def __init__(self, script: Path) -> None:
+    def __init__(
+        self,
+        script: Path,
+        service: Any = None,
+        *,
+        options: Callable[..., ServerOptions] | None = None,
+    ) -> None:
         self._name = script.name
         self._lines = [
             (number, line)
             for number, line in enumerate(script.read_text("utf-8").splitlines(), 1)
             if line and not line.startswith("#")
         ]
-        self._service = Recorder()
+        self._service = service or Recorder()
+        self._make_options = options
         self._told = 0
         self._where = ""
         self._reader: asyncio.StreamReader
@@ -69,6 +76,8 @@ class Player:
         assert server.free_memory == options.memory_budget
 
     def _options(self) -> ServerOptions:
+        if self._make_options is not None:
+            return self._make_options("mail.example", server_context())
         values: dict[str, Any] = {
             "hostname": "mail.example",
             "auth_required": False,

@@ -6,6 +6,7 @@ which prefers the index with most columns fixed, then starts from the filter tha
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +24,6 @@ from sqlalchemy import (
     Text,
     delete,
     func,
-    insert,
     literal_column,
     select,
     text,
@@ -43,7 +43,7 @@ from pillarbox.servers.store.tables import servers, streams
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.text import contains
 from pillarbox.storage.tx import Tx
-from pillarbox.storage.types import Json, TextEnum, UtcTime
+from pillarbox.storage.types import Json, TextEnum, UtcTime, dump_json, micros
 
 TOPIC = "inbound"
 _HASHED, _TAGGED, _DUE = text("mailbox_hash <> ''"), text("tag <> ''"), text("due_at IS NOT NULL")
@@ -78,6 +78,7 @@ inbound_messages = Table(
     Column("date", Text, nullable=False),
     Column("tag", Text, nullable=False),
     Column("attachments", Json, nullable=False),
+    Column("defects", Json),
     Column("size_bytes", Integer, nullable=False),
     Column("due_at", UtcTime),
     Column("lease", BigInteger),
@@ -107,24 +108,35 @@ inbound_contents = Table(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class New:
+    """A message to keep; its hook is called from `due_at` on, or never by itself."""
+
+    message: InboundMessage
+    content: InboundContent
+    due_at: datetime | None = None
+
+
+def insert(tx: Tx, batch: Sequence[New]) -> None:
+    """Keep messages."""
+    rows = [_row(new.message, len(new.content.raw), new.due_at) for new in batch]
+    tx.insert_many(inbound_messages, tuple(_MESSAGE), rows)
+    contents = [_content_row(new.message.key, new.content) for new in batch]
+    tx.insert_many(inbound_contents, _CONTENT, contents)
+    if any(new.due_at is not None for new in batch):
+        tx.wake(TOPIC)
+
+
 def insert_message(
     tx: Tx, message: InboundMessage, content: InboundContent, *, due_at: datetime | None = None
 ) -> None:
-    """Keep a message; its hook is called from `due_at` on, or never by itself."""
-    tx.run(insert(inbound_messages), _row(message, len(content.raw), due_at))
-    tx.run(
-        insert(inbound_contents),
-        {
-            "message_key": message.key,
-            "raw": content.raw,
-            "text": _storable(content.text),
-            "html": _storable(content.html),
-            "stripped_reply": _storable(content.stripped_reply),
-            "headers": [[_storable(part) for part in header] for header in content.headers],
-        },
-    )
-    if due_at is not None:
-        tx.wake(TOPIC)
+    """Keep one message."""
+    insert(tx, [New(message=message, content=content, due_at=due_at)])
+
+
+def last_key(tx: Tx) -> int:
+    """The newest key that is kept; 0 for none."""
+    return int(tx.scalar(select(func.max(inbound_messages.c.key))) or 0)
 
 
 def delete_of_server(tx: Tx, server_id: int, limit: int) -> int:
@@ -230,37 +242,65 @@ def _lower(text: str | None) -> str | None:
     return None if text is None else text.lower()
 
 
-def _row(message: InboundMessage, size: int, due_at: datetime | None) -> dict[str, Any]:
-    return {
-        "key": message.key,
-        "message_id": message.message_id,
-        "server_id": message.server_id,
-        "stream_key": message.stream_key,
-        "received_at": message.received_at,
-        "status": message.status,
-        "blocked_reason": message.blocked_reason,
-        "recipient": message.original_recipient,
-        "recipient_key": message.original_recipient.lower(),
-        "mailbox_hash": message.mailbox_hash,
-        "sender": _storable(message.sender.email),
-        "sender_key": _storable(message.sender.email).lower(),
-        "sender_name": _storable(message.sender.name),
-        "correspondents": [
-            [[_storable(address.email), _storable(address.name)] for address in part]
-            for part in (message.to, message.cc, message.bcc)
-        ],
-        "reply_to": _storable(message.reply_to),
-        "subject": _storable(message.subject),
-        "date": _storable(message.date),
-        "tag": _storable(message.tag),
-        "attachments": [
-            [_storable(found.name), found.content_type, found.content_id, found.length]
-            for found in message.attachments
-        ],
-        "size_bytes": size,
-        "due_at": due_at,
-        "attempts": 0,
-    }
+_MESSAGE = (
+    "key message_id server_id stream_key received_at status blocked_reason recipient recipient_key mailbox_hash"
+    " sender sender_key sender_name correspondents reply_to subject date tag attachments defects size_bytes"
+    " due_at attempts"
+).split()
+_CONTENT = ("message_key", "raw", "text", "html", "stripped_reply", "headers")
+
+
+def _row(message: InboundMessage, size: int, due_at: datetime | None) -> tuple[Any, ...]:
+    sender = _storable(message.sender.email)
+    return (
+        message.key,
+        message.message_id,
+        message.server_id,
+        message.stream_key,
+        micros(message.received_at),
+        message.status.value,
+        message.blocked_reason,
+        message.original_recipient,
+        message.original_recipient.lower(),
+        message.mailbox_hash,
+        sender,
+        sender.lower(),
+        _storable(message.sender.name),
+        _json([_pairs(message.to), _pairs(message.cc), _pairs(message.bcc)]),
+        _storable(message.reply_to),
+        _storable(message.subject),
+        _storable(message.date),
+        _storable(message.tag),
+        _json(
+            [
+                [found.name, found.content_type, found.content_id, found.length]
+                for found in message.attachments
+            ]
+        ),
+        _json(list(message.defects)),
+        size,
+        None if due_at is None else micros(due_at),
+        0,
+    )
+
+
+def _content_row(key: MessageKey, content: InboundContent) -> tuple[Any, ...]:
+    return (
+        key,
+        content.raw,
+        _storable(content.text),
+        _storable(content.html),
+        _storable(content.stripped_reply),
+        _json(content.headers),
+    )
+
+
+def _pairs(addresses: Sequence[Correspondent]) -> list[list[str]]:
+    return [[address.email, address.name] for address in addresses]
+
+
+def _json(value: object) -> str:
+    return dump_json(value).encode("utf-8", "replace").decode("utf-8")
 
 
 def _query() -> Any:
@@ -294,6 +334,7 @@ def _message(row: Row[Any]) -> InboundMessage:
             InboundAttachment(name=name, content_type=kind, content_id=content_id, length=length)
             for name, kind, content_id, length in row.attachments
         ),
+        defects=tuple(row.defects or ()),
     )
 
 

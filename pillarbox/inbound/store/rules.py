@@ -14,6 +14,7 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    tuple_,
 )
 
 from pillarbox.storage import dialect
@@ -81,11 +82,13 @@ def remove(tx: Tx, server_id: int, rule_id: int) -> None:
     tx.run(delete(inbound_rules).where(at.id == rule_id, at.server_id == server_id))
 
 
-def which(tx: Tx, server_id: int, texts: Collection[str]) -> set[str]:
-    """Those of the texts that are rules of a Server; for what `rules.could_match` asks."""
+def which(tx: Tx, asked: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Those pairs of a Server and a text that are rules; for what `rules.could_match` asks."""
+    if not asked:
+        return set()
     at = inbound_rules.c
-    query = select(at.rule).where(at.server_id == server_id, at.rule.in_(texts))
-    return {row.rule for row in tx.rows(query)}
+    query = select(at.server_id, at.rule).where(tuple_(at.server_id, at.rule).in_(list(asked)))
+    return {(row.server_id, row.rule) for row in tx.rows(query)}
 
 
 def erase(tx: Tx, address: str) -> int:

@@ -59,4 +59,6 @@ async def test_only_rules_of_the_server_are_found(db, server):
         other = servers.insert_server(tx, NewServer(name="Other"))
         store.insert(tx, other.id, "bad.example")
     texts = could_match(["x@junk.example", "x@bad.example"])
-    assert await db.read(lambda tx: store.which(tx, server.id, texts)) == {"junk.example"}
+    asked = {(server.id, text) for text in texts}
+    assert await db.read(lambda tx: store.which(tx, asked)) == {(server.id, "junk.example")}
+    assert await db.read(lambda tx: store.which(tx, set())) == set()

@@ -167,6 +167,7 @@ def test_every_table_with_rows_of_a_server_is_purged_or_goes_by_itself():
         "hits",
         "hit_facets",
         "inbound_messages",
+        "received_mail",
     }
     named = {
         table.name

@@ -28,6 +28,7 @@ from pillarbox.outbound.store.attempts import Attempt
 from pillarbox.outbound.store.queue import Move
 from pillarbox.outbound.submit import Submission
 from pillarbox.outbound.suppress import suppress_addresses
+from pillarbox.received import store as received
 from pillarbox.retention import store
 from pillarbox.retention.model import NewRemoval, RemovalStatus
 from pillarbox.retention.removals import AT_ONCE, remove
@@ -38,7 +39,7 @@ from pillarbox.storage.schema import metadata
 from pillarbox.suppressions.store import held_back
 from pillarbox.tracking import store as tracking
 from pillarbox.tracking.model import Hit, HitKind
-from tests.factories import a_prepared
+from tests.factories import a_prepared, a_received
 
 ANN = "ann@one.example"
 BOB = "bob@two.example"
@@ -59,6 +60,8 @@ FILLED = {
     "message_metadata",
     "messages",
     "orphan_reports",
+    "received_contents",
+    "received_mail",
     "recipients",
     "suppressions",
 }
@@ -242,6 +245,10 @@ def fill_elsewhere(app, server, key: int, address: str) -> None:
                 subject=f"From {address}",
             )
             inbound.insert_message(tx, mail, InboundContent(raw=address.encode(), text=address))
+            waiting = a_received(
+                app, server, recipient=recipient, mail_from=sender, raw=address.encode()
+            )
+            received.insert(tx, [[waiting]])
 
 
 def traces(app, address: str) -> set[str]:

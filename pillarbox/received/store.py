@@ -1,0 +1,235 @@
+"""Received mail in the database. A row is a mail for one recipient; rows of one SMTP transaction share the source.
+
+Whoever takes a row pushes its `due_at` ahead and marks it with a lease; a process that dies leaves rows that are
+simply due again. A row is gone once it is processed, and the source with the last of its rows.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
+
+from pillarbox.ids import MessageKey
+from pillarbox.received.model import Claimed, Received, Route, Target
+from pillarbox.storage.schema import metadata
+from pillarbox.storage.tx import Tx
+from pillarbox.storage.types import TextEnum, UtcTime, micros
+
+TOPIC = "received"
+SMALL = 256 * 1024
+
+_OF_SERVER = text("server_id IS NOT NULL")
+
+received_mail = Table(
+    "received_mail",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("content_key", BigInteger, nullable=False, index=True),
+    Column("message_id", String(36), nullable=False),
+    Column("route", TextEnum(Route), nullable=False),
+    Column("server_id", Integer),
+    Column("stream_key", Integer),
+    Column("recipient", String(320), nullable=False),
+    Column("recipient_key", String(320), nullable=False, index=True),  # lower-cased
+    Column("mail_from", String(320), nullable=False),
+    Column("sender_key", String(320), nullable=False, index=True),
+    Column("peer_ip", String(45), nullable=False),
+    Column("helo", String(255), nullable=False),
+    Column("protocol", String(20), nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("lease", BigInteger),
+    Column("attempts", Integer, nullable=False),
+    Index("ix_received_due", "route", "due_at"),
+    Index("ix_received_server", "server_id", sqlite_where=_OF_SERVER, postgresql_where=_OF_SERVER),
+)
+received_contents = Table(
+    "received_contents",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("raw", LargeBinary, nullable=False),
+)
+_MAIL = (
+    "key content_key message_id route server_id stream_key recipient recipient_key mail_from"
+    " sender_key peer_ip helo protocol size_bytes received_at due_at attempts"
+).split()
+
+
+def insert(tx: Tx, transactions: Sequence[Sequence[Received]]) -> list[None]:
+    """Keep what SMTP transactions brought: the mails of each, which have one source."""
+    sources = [(mails[0].key, mails[0].raw) for mails in transactions]
+    tx.insert_many(received_contents, ("key", "raw"), sources)
+    rows = [_values(mail, mails[0].key) for mails in transactions for mail in mails]
+    tx.insert_many(received_mail, tuple(_MAIL), rows)
+    tx.wake(TOPIC)
+    return [None] * len(transactions)
+
+
+def last_key(tx: Tx) -> int:
+    """The newest key that was ever kept here and still is; 0 for none."""
+    return int(tx.scalar(select(func.max(received_mail.c.key))) or 0)
+
+
+def claim(
+    tx: Tx, routes: Collection[Route], *, lease: int, until: datetime, limit: int
+) -> list[Claimed]:
+    """Take mails that are due, oldest first; the source of large ones is left for later."""
+    at = received_mail.c
+    rows: list[Row[Any]] = []
+    for route in routes:
+        due = (
+            select(at.key)
+            .where(at.route == route, at.due_at <= tx.now)
+            .order_by(at.due_at)
+            .limit(limit - len(rows))
+            .with_for_update(skip_locked=True)
+        )
+        taking = update(received_mail).where(at.key.in_(due.scalar_subquery()))
+        taking = taking.values(lease=lease, due_at=until, attempts=at.attempts + 1)
+        rows += tx.rows(taking.returning(received_mail)) if len(rows) < limit else []
+    sources = _sources(tx, {row.content_key for row in rows if row.size_bytes <= SMALL})
+    rows.sort(key=lambda row: row.key)
+    return [_claimed(row, sources.get(row.content_key, b"")) for row in rows]
+
+
+def load(tx: Tx, claimed: Claimed) -> Claimed:
+    """The same with its source."""
+    at = received_mail.c
+    source = select(received_contents.c.raw).where(
+        received_contents.c.key.in_(
+            select(at.content_key).where(at.key == claimed.mail.key).scalar_subquery()
+        )
+    )
+    raw = tx.scalar(source)
+    mail = replace(claimed.mail, raw=b"" if raw is None else bytes(raw))
+    return replace(claimed, mail=mail)
+
+
+def finish(tx: Tx, claimed: Sequence[Claimed]) -> set[MessageKey]:
+    """Put mails away whose lease still holds; which these are. Nothing is kept of them here any more."""
+    at = received_mail.c
+    held = tuple_(at.key, at.lease).in_([(one.mail.key, one.lease) for one in claimed])
+    gone = tx.rows(delete(received_mail).where(held).returning(at.key, at.content_key))
+    _drop_sources(tx, {row.content_key for row in gone})
+    return {MessageKey(row.key) for row in gone}
+
+
+def put_off(tx: Tx, claimed: Claimed, due_at: datetime) -> None:
+    """Have a mail tried again later."""
+    at = received_mail.c
+    mine = update(received_mail).where(at.key == claimed.mail.key, at.lease == claimed.lease)
+    tx.run(mine.values(lease=None, due_at=due_at))
+
+
+def release_all(tx: Tx) -> None:
+    """Make mails that were in hand due now: for a node that starts where there can be no other."""
+    held = update(received_mail).where(received_mail.c.lease.is_not(None))
+    tx.run(held.values(lease=None, due_at=tx.now))
+
+
+def next_due(tx: Tx, routes: Collection[Route]) -> datetime | None:
+    """When the next mail of these routes is due."""
+    at = received_mail.c
+    found = [tx.scalar(select(func.min(at.due_at)).where(at.route == route)) for route in routes]
+    return min((due for due in found if due is not None), default=None)
+
+
+def delete_of_server(tx: Tx, server_id: int, limit: int) -> int:
+    """Delete mail for a Server that waits to be processed; how many mails were found."""
+    at = received_mail.c
+    some = select(at.key).where(at.server_id == server_id).limit(limit)
+    return _delete(tx, at.key.in_(some))
+
+
+def erase(tx: Tx, address: str, *, limit: int) -> int:
+    """Delete some of the mail from or to a lower-cased address; how many."""
+    at = received_mail.c
+    named = or_(at.recipient_key == address, at.sender_key == address)
+    return _delete(tx, at.key.in_(select(at.key).where(named).limit(limit)))
+
+
+def _delete(tx: Tx, condition: Any) -> int:
+    gone = tx.rows(delete(received_mail).where(condition).returning(received_mail.c.content_key))
+    _drop_sources(tx, {row.content_key for row in gone})
+    return len(gone)
+
+
+def _drop_sources(tx: Tx, keys: Collection[int]) -> None:
+    """Delete the sources that no mail needs any more."""
+    if keys:
+        used = {row.content_key for row in tx.rows(_USED, {"keys": list(keys)})}
+        tx.run(delete(received_contents).where(received_contents.c.key.in_(set(keys) - used)))
+
+
+_USED = select(received_mail.c.content_key).where(
+    received_mail.c.content_key.in_(bindparam("keys", expanding=True))
+)
+
+
+def _sources(tx: Tx, keys: Collection[int]) -> dict[int, bytes]:
+    at = received_contents.c
+    if not keys:
+        return {}
+    return {
+        row.key: bytes(row.raw) for row in tx.rows(select(at.key, at.raw).where(at.key.in_(keys)))
+    }
+
+
+def _values(mail: Received, content_key: int) -> tuple[Any, ...]:
+    at = micros(mail.received_at)
+    return (
+        mail.key,
+        content_key,
+        mail.message_id,
+        mail.target.route.value,
+        mail.target.server_id,
+        mail.target.stream_key,
+        mail.recipient,
+        mail.recipient.lower(),
+        mail.mail_from,
+        mail.mail_from.lower(),
+        mail.peer_ip,
+        mail.helo,
+        mail.protocol,
+        len(mail.raw),
+        at,
+        at,
+        0,
+    )
+
+
+def _claimed(row: Row[Any], raw: bytes) -> Claimed:
+    target = Target(route=row.route, server_id=row.server_id, stream_key=row.stream_key)
+    mail = Received(
+        key=MessageKey(row.key),
+        message_id=row.message_id,
+        target=target,
+        recipient=row.recipient,
+        mail_from=row.mail_from,
+        peer_ip=row.peer_ip,
+        helo=row.helo,
+        protocol=row.protocol,
+        received_at=row.received_at,
+        raw=raw,
+    )
+    return Claimed(mail=mail, lease=row.lease, attempts=row.attempts, size_bytes=row.size_bytes)

@@ -1,0 +1,199 @@
+"""The walks of the user guide for inbound mail, over real sockets. Source: spec inbound 7."""
+
+import asyncio
+from email.message import EmailMessage
+from typing import Any
+
+import aiosmtplib
+import pytest
+
+from tests.flows.client import Client
+
+HOST = "inbound.pillarbox.example"
+
+
+def a_mail(**changes: str) -> EmailMessage:
+    mail = EmailMessage()
+    values = {"From": "Amy Lund <amy@corp.example>", "Subject": "Re: Your ticket"}
+    for name, value in (values | changes).items():
+        mail[name.replace("_", "-")] = value
+    mail.set_content("It works now, thanks.\n")
+    return mail
+
+
+class Mailbox(Client):
+    """A Server that takes mail in."""
+
+    async def address(self, mailbox_hash: str = "") -> str:
+        server = (await self.http.get("/server")).json()
+        local, _, domain = server["InboundAddress"].partition("@")
+        return f"{local}+{mailbox_hash}@{domain}" if mailbox_hash else f"{local}@{domain}"
+
+    async def change(self, **settings: Any) -> None:
+        answer = await self.http.put("/server", json=settings)
+        assert answer.status_code == 200, answer.text
+
+    async def deliver(
+        self, mail: EmailMessage | bytes, *recipients: str, sender: str = "amy@corp.example"
+    ) -> str:
+        """Hand a mail in at the MX; the answer."""
+        client = aiosmtplib.SMTP(
+            hostname="127.0.0.1", port=self.running.mx_port, start_tls=False, use_tls=False
+        )
+        async with client:
+            raw = mail if isinstance(mail, bytes) else mail.as_bytes()
+            _, answer = await client.sendmail(sender, list(recipients), raw)
+        return answer
+
+    async def listed(self, status: str, count: int = 1) -> list[dict[str, Any]]:
+        """The inbound messages of a status once there are so many, newest first."""
+        async with asyncio.timeout(20):
+            while True:
+                answer = await self.http.get(
+                    "/messages/inbound", params={"count": 50, "offset": 0, "status": status}
+                )
+                found = answer.json()["InboundMessages"]
+                if len(found) >= count:
+                    return list(found)
+                await asyncio.sleep(0.02)
+
+    async def shown(self, message_id: str) -> dict[str, Any]:
+        answer = await self.http.get(f"/messages/inbound/{message_id}/details")
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+
+async def test_mail_to_the_inbound_address_arrives(serve):
+    async with serve() as running:
+        box = Mailbox(running)
+        address = await box.address("ticket-88Xy")
+        answer = await box.deliver(
+            a_mail(To=f"Shop Support <{address}>, copy@corp.example"), address
+        )
+        (item,) = await box.listed("failed")  # there is no hook to call
+        assert item["MessageID"] in answer
+        assert item["From"] == "amy@corp.example"
+        assert item["FromFull"] == {
+            "Email": "amy@corp.example",
+            "Name": "Amy Lund",
+            "MailboxHash": "",
+        }
+        assert item["To"] == f'"Shop Support" <{address}>, copy@corp.example'
+        assert item["BccFull"] == []
+        assert item["OriginalRecipient"] == address
+        assert item["MailboxHash"] == "ticket-88Xy"
+        assert item["MessageStream"] == "inbound"
+        details = await box.shown(item["MessageID"])
+        assert details["TextBody"] == "It works now, thanks.\n"
+        names = [header["Name"] for header in details["Headers"]]
+        assert names[:2] == ["Return-Path", "Received"]
+        assert "Subject" not in names
+
+
+async def test_an_inbound_domain_takes_every_address(serve):
+    async with serve(inbound_mx_check="off") as running:
+        box = Mailbox(running)
+        await box.change(InboundDomain="in.corp.example")
+        await box.deliver(a_mail(To="anything@in.corp.example"), "anything@in.corp.example")
+        (item,) = await box.listed("failed")
+        assert item["OriginalRecipient"] == "anything@in.corp.example"
+
+
+async def test_a_reply_names_its_record(serve):
+    async with serve() as running:
+        box = Mailbox(running)
+        address = await box.address("record-17")
+        mail = a_mail(To=address, In_Reply_To="<88Xy.1@shop.example>")
+        mail.set_content(
+            "Sounds good.\n\nOn Mon, Oct 5, 2026 at 9:12 AM Ola <o@x.example> wrote:\n> ?\n"
+        )
+        await box.deliver(mail, address)
+        (item,) = await box.listed("failed")
+        assert item["MailboxHash"] == "record-17"
+        assert (await box.shown(item["MessageID"]))["StrippedTextReply"] == "Sounds good."
+
+
+async def test_forwarded_mail_counts_as_a_blind_copy(serve):
+    async with serve() as running:
+        box = Mailbox(running)
+        address = await box.address()
+        await box.deliver(a_mail(To="support@corp.example"), address)
+        (item,) = await box.listed("failed")
+        assert item["To"] == "support@corp.example"
+        assert item["OriginalRecipient"] == address
+        assert [full["Email"] for full in item["BccFull"]] == [address]
+
+
+async def test_a_rule_blocks_until_it_is_bypassed(serve):
+    async with serve() as running:
+        box = Mailbox(running)
+        await box.change(InboundHookUrl="https://app.example/in")
+        await box.http.post("/triggers/inboundrules", json={"Rule": "junk.example"})
+        await box.deliver(a_mail(From="x@junk.example"), await box.address())
+        (item,) = await box.listed("blocked")
+        details = await box.shown(item["MessageID"])
+        assert details["BlockedReason"] == "Inbound request blocked by domain rule: x@junk.example"
+        answer = await box.http.put(f"/messages/inbound/{item['MessageID']}/bypass")
+        assert answer.json()["ErrorCode"] == 0
+        assert await box.listed("blocked", 0) == []
+
+
+async def test_a_rule_is_held_against_the_envelope_too(serve):
+    async with serve() as running:
+        box = Mailbox(running)
+        await box.http.post("/triggers/inboundrules", json={"Rule": "x@junk.example"})
+        await box.deliver(a_mail(), await box.address(), sender="x@junk.example")
+        (item,) = await box.listed("blocked")
+        details = await box.shown(item["MessageID"])
+        assert details["BlockedReason"] == "Inbound request blocked by email rule: x@junk.example"
+
+
+async def test_an_inline_image_keeps_its_content_id(serve):
+    async with serve() as running:
+        box = Mailbox(running)
+        mail = a_mail()
+        mail.add_alternative('<img src="cid:logo@corp">', subtype="html")
+        html = mail.get_payload()[1]  # type: ignore[index]
+        html.add_related(b"\x89PNG", "image", "png", cid="<logo@corp>")  # type: ignore[union-attr]
+        await box.deliver(mail, await box.address())
+        (item,) = await box.listed("failed")
+        (attachment,) = item["Attachments"]
+        assert attachment["ContentID"] == "logo@corp"
+        assert attachment["ContentLength"] == 4
+        assert "cid:logo@corp" in (await box.shown(item["MessageID"]))["HtmlBody"]
+
+
+async def test_each_recipient_gets_a_message_of_its_own(serve):
+    async with serve(inbound_mx_check="off") as running:
+        box = Mailbox(running)
+        await box.change(InboundDomain="*.corp.example")
+        wanted = ["a@in.corp.example", "b@in.corp.example", await box.address("x")]
+        await box.deliver(a_mail(To=wanted[0]), *wanted, wanted[1].upper())
+        items = await box.listed("failed", 3)
+        assert {item["OriginalRecipient"] for item in items} == set(wanted)
+        assert len({item["MessageID"] for item in items}) == 3
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "someone@elsewhere.example",
+        f"{'0' * 32}@{HOST}",
+        f"postmaster@{HOST}",
+        f"support@{HOST}",
+        "postmaster@pillarbox.example",
+        "pm_bounces+aaaaaaaaaaaaaaaaaaaaaaaa@pillarbox.example",
+        "a%elsewhere.example@pillarbox.example",
+        '"a@elsewhere.example"@pillarbox.example',
+        "a@[127.0.0.1]",
+    ],
+)
+async def test_what_does_not_belong_here_is_refused(serve, address):
+    async with serve() as running:
+        box = Mailbox(running)
+        with pytest.raises(aiosmtplib.SMTPRecipientsRefused) as refused:
+            await box.deliver(a_mail(), address)
+        ((_, code, text),) = [
+            (one.recipient, one.code, one.message) for one in refused.value.recipients
+        ]
+        assert (code, text[:6]) == (550, "5.1.1 ")
