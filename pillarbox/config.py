@@ -65,6 +65,10 @@ def _one_of(*choices: str) -> Callable[[str], str]:
     return read
 
 
+def _minutes(value: str) -> tuple[int, ...]:
+    return tuple(_number(0, 10_000)(part) for part in _names(value))
+
+
 def _switch(value: str) -> bool:
     word = value.strip().lower()
     if word in ("on", "true", "1", "yes"):
@@ -171,6 +175,28 @@ class Config:
         "whether saving a webhook calls its URL first and fails when that does, unless the request says otherwise",
         _switch,
         "off",
+    )
+    webhooks_retry_minutes: tuple[int, ...] = _setting(
+        "minutes between the attempts to call a webhook, but that of inbound mail",
+        _minutes,
+        "1,5,15,1,5,10,10,10,15",
+    )
+    webhooks_timeout_s: int = _setting(
+        "seconds that a webhook has to answer, but that of inbound mail", _number(1, 600), "30"
+    )
+    webhooks_user_agent: str = _setting("User-Agent of webhooks", _text, "Postmark")
+    webhooks_verify_tls: bool = _setting(
+        "whether webhooks are called only where the certificate is valid", _switch, "on"
+    )
+    webhooks_zero_message_id: bool = _setting(
+        "whether SubscriptionChange has a MessageID of zeros, not null, when no message caused it",
+        _switch,
+        "off",
+    )
+    webhooks_log_days: int = _setting(
+        "days for which calls of webhooks are kept, with what was sent and answered",
+        _number(1, 3650),
+        "7",
     )
     server_token: str | None = _setting(
         "token of the first server, used only when the database is first created",

@@ -10,10 +10,11 @@ again, and nothing runs on half a program. Only this module handles signals.
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import uvloop
 
@@ -51,13 +52,17 @@ from pillarbox.storage.db import Database
 from pillarbox.storage.migrate import migrate
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.wake import PostgresWake, Wake
+from pillarbox.webhook_delivery import forget
+from pillarbox.webhook_delivery.role import Webhooks
 
 log = logging.getLogger(__name__)
 
 ROLES = ("api", "web", "hits", "submission", "inbound", "delivery", "webhooks", "chores")
 HTTP_ROLES = frozenset({"api", "web"})
-AVAILABLE = HTTP_ROLES | {"submission", "inbound", "delivery", "chores"}
+AVAILABLE = HTTP_ROLES | {"submission", "inbound", "delivery", "webhooks", "chores"}
 STOP_WITHIN_S = 28.0
+
+Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,8 +164,8 @@ async def _run_roles(
     http = HttpListener(app, directory, submission, roles=roles)
     tls = server_context(*installation.certificate(app.config)) if app.config.starttls else None
     smtp = SubmissionListener(app, directory, submission, tls=tls)
-    return_paths = ReturnPaths(secret=await app.db.read(servers.secret))
-    mx = MxListener(app, return_paths, tls=tls)
+    secret = await app.db.read(servers.secret)
+    mx = MxListener(app, ReturnPaths(secret=secret), tls=tls)
     http_port = await http.bind() if HTTP_ROLES & set(roles) else None
     smtp_ports = await smtp.bind() if "submission" in roles else ()
     mx_ports = await mx.bind() if "inbound" in roles else ()
@@ -175,12 +180,8 @@ async def _run_roles(
         if mx_ports:
             working.append(tasks.create_task(mx.run(stop)))
             working.append(tasks.create_task(_processing(app, directory).run(stop)))
-        if "delivery" in roles:
-            dispatcher = Dispatcher(app, domains, return_paths)
-            working.append(tasks.create_task(dispatcher.run(stop)))
-        if "chores" in roles:
-            expansion = Expansion(app, directory, submission)
-            working.append(tasks.create_task(Chores(app, all_chores(app, expansion)).run(stop)))
+        workers = _workers(app, roles, Parts(directory, domains, submission, secret))
+        working += [tasks.create_task(work(stop)) for work in workers]
         _log_missing(roles)
         started(
             Started(
@@ -216,6 +217,30 @@ def _processing(app: App, directory: Directory) -> Processing:
     return Processing(app, {Route.INBOUND: Receiving(app, directory)})
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What roles share in one process; `secret` is that of the installation."""
+
+    directory: Directory
+    domains: Domains
+    submission: Submission
+    secret: bytes = field(repr=False)
+
+
+def _workers(app: App, roles: tuple[str, ...], parts: Parts) -> list[Work]:
+    """The roles that listen to nobody."""
+    found: list[Work] = []
+    if "delivery" in roles:
+        return_paths = ReturnPaths(secret=parts.secret)
+        found.append(Dispatcher(app, parts.domains, return_paths).run)
+    if "webhooks" in roles:
+        found.append(Webhooks(app, parts.secret).run)
+    if "chores" in roles:
+        expansion = Expansion(app, parts.directory, parts.submission)
+        found.append(Chores(app, all_chores(app, expansion)).run)
+    return found
+
+
 def all_chores(app: App, expansion: Expansion) -> tuple[Chore, ...]:
     """What the role `chores` does."""
     return (
@@ -229,6 +254,7 @@ def all_chores(app: App, expansion: Expansion) -> tuple[Chore, ...]:
             run=partial(removals.remove, app),
             topic=removals.TOPIC,
         ),
+        Chore(name="webhook log", every=forget.EVERY, run=partial(forget.forget, app)),
         Chore(name="domains", every=timedelta(minutes=1), run=partial(recheck, app)),
     )
 

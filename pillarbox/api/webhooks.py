@@ -7,9 +7,10 @@ from pillarbox.mail.egress import Egress
 from pillarbox.outgoing.http import Client
 from pillarbox.servers.store import streams
 from pillarbox.webhook_delivery.probe import probe
-from pillarbox.webhooks import model, save, store
+from pillarbox.webhooks import model, save
 from pillarbox.webhooks.model import Edit, Probe, Trigger
 from pillarbox.webhooks.save import Change, Verify
+from pillarbox.webhooks.store import webhooks as store
 from pillarbox.wire.webhooks import (
     PERIOD,
     Removed,

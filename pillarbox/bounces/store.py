@@ -4,7 +4,7 @@ The numbers are kept apart from the bounces: delivery statistics cover the whole
 do not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -171,6 +171,19 @@ def get(tx: Tx, server_id: int, bounce_id: int) -> Bounce:
     if bounce is None:
         raise Refused(Problem.BOUNCE_NOT_FOUND)
     return bounce
+
+
+def list_by_ids(tx: Tx, ids: Collection[int], *, with_content: bool) -> dict[int, Bounce]:
+    """These bounces by id, with their contents or without; those that are gone are left out."""
+    columns = [*_LISTED, bounces.c.content] if with_content else _LISTED
+    query = (
+        select(*columns, _HAS_CONTENT.label("has_content"), streams.c.slug)
+        .join(streams, streams.c.key == bounces.c.stream_key, isouter=True)
+        .where(bounces.c.id.in_(ids))
+    )
+    return {
+        row.id: _bounce(tx, row, row.content if with_content else None) for row in tx.rows(query)
+    }
 
 
 def find_place(tx: Tx, bounce_id: int) -> tuple[int, int | None]:

@@ -1,6 +1,12 @@
-"""The event log in the database: appended to by state changes, read by details, webhooks and statistics."""
+"""The event log in the database: appended to by state changes, read by details and by webhooks.
+
+Ids grow, and none is ever given to a second event: who reads in their order can remember how far. On PostgreSQL an
+event may become visible after one with a larger id, because transactions overlap; `horizon` says how far one may
+read without missing any.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -20,6 +26,7 @@ from sqlalchemy import (
 )
 
 from pillarbox.events.model import Event, EventType
+from pillarbox.storage import dialect
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import Json, TextEnum, UtcTime, dump_json, micros
@@ -46,8 +53,15 @@ events = Table(
         postgresql_where=text("message_key IS NULL"),
     ),
     Index("ix_events_alone", "recipient", sqlite_where=_ALONE, postgresql_where=_ALONE),
+    sqlite_autoincrement=True,
 )
 _IMPERSONAL = frozenset({"BounceID", "Origin", "SuppressSending", "SuppressionReason"})
+_NEWEST = text("SELECT pg_sequence_last_value(pg_get_serial_sequence('events', 'id')::regclass)")
+_WRITERS = text("""
+    SELECT DISTINCT virtualtransaction FROM pg_locks
+    WHERE locktype = 'relation' AND relation = 'events'::regclass AND mode = 'RowExclusiveLock' AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+""")
 _COLUMNS = ("server_id", "stream_key", "message_key", "recipient", "type", "at", "details")
 
 
@@ -70,6 +84,55 @@ def append(tx: Tx, new: Sequence[Event]) -> None:
         tx.wake(TOPIC)
 
 
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """Events up to `newest` are all there, or never will be, once none of the `writers` is at work any more."""
+
+    newest: int
+    writers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """Where an event of the log belongs."""
+
+    id: int
+    server_id: int
+    stream_key: int
+
+
+def horizon(tx: Tx) -> Horizon:
+    """How far the log goes now.
+
+    On SQLite there is one writer, so what is visible is complete. On PostgreSQL an id is drawn under a lock on the
+    table that is held until the end of the transaction; so an event with an id drawn by now, and not visible yet,
+    belongs to one of the transactions that hold such a lock after that.
+    """
+    if dialect.is_sqlite(tx.connection):
+        return Horizon(tx.scalar(select(func.max(events.c.id))) or 0)
+    newest = tx.scalar(_NEWEST) or 0
+    return Horizon(newest, _writers(tx))
+
+
+def is_settled(tx: Tx, reached: Horizon) -> bool:
+    """Whether all events up to a horizon are visible to the statements that follow."""
+    return not reached.writers or not reached.writers & _writers(tx)
+
+
+def list_after(tx: Tx, mark: int, until: int, *, limit: int) -> list[Logged]:
+    """The first events after one, up to another, by id."""
+    at = events.c
+    query = select(at.id, at.server_id, at.stream_key).where(at.id > mark, at.id <= until)
+    rows = tx.rows(query.order_by(at.id).limit(limit))
+    return [Logged(row.id, row.server_id, row.stream_key) for row in rows]
+
+
+def load(tx: Tx, ids: Sequence[int]) -> dict[int, Event]:
+    """These events by id, in the order of their ids."""
+    rows = tx.rows(select(events).where(events.c.id.in_(ids)).order_by(events.c.id))
+    return {row.id: _event(row) for row in rows}
+
+
 def list_of_message(tx: Tx, message_key: int) -> list[Event]:
     """What happened to a message, oldest first, without repeated opens."""
     at = events.c
@@ -78,10 +141,7 @@ def list_of_message(tx: Tx, message_key: int) -> list[Event]:
         .where(at.message_key == message_key, at.type != EventType.OPENED_AGAIN)
         .order_by(at.id)
     )
-    return [
-        Event(**{name: getattr(row, name) for name in _COLUMNS})  # the columns are the fields
-        for row in tx.rows(query)
-    ]
+    return [_event(row) for row in tx.rows(query)]
 
 
 def delete_of_stream(tx: Tx, stream_key: int, limit: int) -> int:
@@ -108,6 +168,14 @@ def erase_alone(tx: Tx, address: str, *, alias: str, limit: int) -> int:
     rows = tx.rows(query.limit(limit))
     _erase(tx, rows, alias)
     return len(rows)
+
+
+def _writers(tx: Tx) -> frozenset[str]:
+    return frozenset(row.virtualtransaction for row in tx.rows(_WRITERS))
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(**{name: getattr(row, name) for name in _COLUMNS})  # the columns are the fields
 
 
 def _erase(tx: Tx, rows: Sequence[Row[Any]], alias: str) -> None:

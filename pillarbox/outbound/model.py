@@ -1,5 +1,6 @@
 """Outbound messages: as handed in, as checked and composed, and as kept."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -184,3 +185,12 @@ def is_bulk(lane: str) -> bool:
 def domain_of(lane: str) -> str:
     """The destination domain of a lane."""
     return lane.removesuffix(" bulk")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What webhooks repeat of a message."""
+
+    message_id: str
+    tag: str | None
+    metadata: Mapping[str, str]

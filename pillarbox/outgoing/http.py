@@ -63,6 +63,14 @@ class Request:
     """The lower-cased names of the headers that a redirect to another origin must not get."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The last answer to a request, and the beginning of its body."""
+
+    status: int
+    body: bytes = field(default=b"", repr=False)
+
+
 class _Refusal(OSError):
     """An address that egress refuses."""
 
@@ -98,18 +106,25 @@ class Client:
     """Posts to URLs of others. Connections are kept and shared while the block lasts."""
 
     def __init__(
-        self, *, dns_servers: Sequence[str], egress: Egress, tls: ssl.SSLContext | None = None
+        self,
+        *,
+        dns_servers: Sequence[str],
+        egress: Egress,
+        tls: ssl.SSLContext | None = None,
+        connections: tuple[int, int] = (MAX_CONNECTIONS, MAX_PER_HOST),
     ) -> None:
+        """`connections` are the most at a time, in all and to one host; 0 is no limit: more than that wait."""
         self._dns_servers = dns_servers
         self._egress = egress
         self._tls = tls
+        self._connections = connections
 
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(
             resolver=_Names(Resolver(self._dns_servers), self._egress),
             use_dns_cache=False,
-            limit=MAX_CONNECTIONS,
-            limit_per_host=MAX_PER_HOST,
+            limit=self._connections[0],
+            limit_per_host=self._connections[1],
             ssl=self._tls or True,
             socket_factory=self._socket,
         )
@@ -118,6 +133,7 @@ class Client:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # `send` sees to it
             skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
         )
         return self
@@ -132,25 +148,29 @@ class Client:
 
     async def post(self, request: Request, *, timeout_s: float) -> int:
         """The status of the last answer, redirects followed with the same body. Raises NoAnswer."""
+        return (await self.send(request, timeout_s=timeout_s)).status
+
+    async def send(self, request: Request, *, timeout_s: float, keep: int = 0) -> Answer:
+        """The last answer with at most `keep` bytes of its body. Raises NoAnswer as `post` does."""
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._follow(request)
+                return await self._follow(request, keep)
         except TimeoutError:
             raise NoAnswer(Cause.TIMEOUT) from None
         except (aiohttp.ClientError, OSError, ValueError) as problem:
             raise NoAnswer(_cause(problem)) from problem
 
-    async def _follow(self, request: Request) -> int:
+    async def _follow(self, request: Request, keep: int) -> Answer:
         url = URL(request.url, encoded=request.url.isascii())
         headers = dict(request.headers)
         for _ in range(MAX_HOPS + 1):
             url = url.with_user(None)
-            status, location = await self._post_once(url, request.body, headers)
-            if status not in _REDIRECTS or not location:
-                return status
+            answer, location = await self._post_once(url, request.body, headers)
+            if answer.status not in _REDIRECTS or not location:
+                return Answer(answer.status, answer.body[:keep])
             target = url.join(URL(location))
             if target.scheme not in ("http", "https") or not target.host:
-                return status
+                return Answer(answer.status, answer.body[:keep])
             if not _is_same_site(url, target):
                 headers = {k: v for k, v in headers.items() if k.lower() not in request.bound}
             url = target
@@ -158,15 +178,15 @@ class Client:
 
     async def _post_once(
         self, url: URL, body: bytes, headers: Mapping[str, str]
-    ) -> tuple[int, str | None]:
-        """Status and Location. The body is read only to keep the connection, and no further than a limit."""
+    ) -> tuple[Answer, str | None]:
+        """The answer and its Location. Of the body no more is read than a limit."""
         async with self._session.post(
             url, data=body, headers=headers, allow_redirects=False
         ) as response:
-            await response.content.read(MAX_READ)
+            body = await response.content.read(MAX_READ)
             if not response.content.at_eof():
                 response.close()
-            return response.status, response.headers.get("Location")
+            return Answer(response.status, body), response.headers.get("Location")
 
     def _socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, protocol, _, address = info

@@ -23,6 +23,7 @@ from pillarbox.stats import store as stats
 from pillarbox.storage.tx import Tx
 from pillarbox.suppressions import store as suppressions
 from pillarbox.tracking import store as tracking
+from pillarbox.webhooks.store import log as calls
 
 EVERY = timedelta(minutes=10)
 STILL_ARRIVING = timedelta(minutes=10)
@@ -75,6 +76,10 @@ def _inbound(tx: Tx, gone: RemovedStream, limit: int) -> int:
     return inbound.delete_of_server(tx, gone.server_id, limit) if gone.is_server_gone else 0
 
 
+def _webhook_calls(tx: Tx, gone: RemovedStream, limit: int) -> int:
+    return calls.delete_of_stream(tx, gone.key, limit)
+
+
 PARTS: tuple[Part, ...] = (
     _messages,
     _hits,
@@ -83,6 +88,7 @@ PARTS: tuple[Part, ...] = (
     _bounces,
     _bounce_totals,
     _events,
+    _webhook_calls,
     _suppressions,
     _statistics,
 )

@@ -1,7 +1,7 @@
 """Carrying out data removals: every trace of one address, in all Servers, in small steps.
 
     no copy is sent any more -> tags in statistics -> messages and what belongs to them -> bounces
-    -> events without a message -> suppressions -> inbound rules and mail -> the request
+    -> events without a message -> calls of webhooks -> suppressions -> inbound rules and mail -> the request
 
 STEPS is the table of contents: a feature that keeps addresses of recipients adds its line. A step changes a few
 rows in one transaction and is repeated until it finds none, so that traffic goes on in between and a removal that
@@ -38,6 +38,7 @@ from pillarbox.storage import dialect
 from pillarbox.storage.tx import Tx
 from pillarbox.suppressions import store as suppressions
 from pillarbox.tracking import store as tracking
+from pillarbox.webhooks.store import log as calls
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +103,11 @@ def _erase_events(tx: Tx, removal: Removal) -> int:
     return events.erase_alone(tx, removal.address, alias=removal.alias, limit=AT_ONCE)
 
 
+def _erase_calls(tx: Tx, removal: Removal) -> int:
+    """What webhooks were told of the person, and would still be told."""
+    return calls.erase(tx, removal.address, limit=AT_ONCE)
+
+
 def _erase_suppressions(tx: Tx, removal: Removal) -> int:
     return suppressions.erase(tx, removal.address)
 
@@ -150,6 +156,7 @@ STEPS: tuple[Step, ...] = (
     _erase_bounces,
     _erase_orphans,
     _erase_events,
+    _erase_calls,
     _erase_suppressions,
     _erase_rules,
     _erase_received,

@@ -26,16 +26,24 @@ _OURS = frozenset(
 
 
 def request(
-    url: str, auth: HttpAuth | None, headers: Iterable[tuple[str, str]], body: bytes
+    url: str,
+    auth: HttpAuth | None,
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    *,
+    ours: Iterable[tuple[str, str]] = (),
+    agent: str = USER_AGENT,
 ) -> Request:
     """A webhook's request: its own headers win over the usual ones, except over those that frame the body.
+
+    `ours` say what the call is; nothing wins over them.
 
     The credentials of the webhook win over those in its URL. Neither those nor its headers follow a redirect to
     somewhere else.
     """
     own = {name.lower(): (name, value) for name, value in headers if name.lower() not in _OURS}
     sent = {
-        "user-agent": ("User-Agent", USER_AGENT),
+        "user-agent": ("User-Agent", agent),
         "accept": ("Accept", "application/json"),
         **own,
         "content-type": ("Content-Type", "application/json"),
@@ -43,6 +51,7 @@ def request(
     credentials = auth or _in_url(url)
     if credentials is not None:
         sent["authorization"] = "Authorization", _basic(credentials)
+    sent |= {name.lower(): (name, value) for name, value in ours}
     return Request(url, body, dict(sent.values()), frozenset(own) | {"authorization"})
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pillarbox.outgoing.http import Client, NoAnswer
 from pillarbox.webhook_delivery.post import request
 from pillarbox.webhooks.model import Probe, Trigger, Webhook
-from pillarbox.wire.events import sample
+from pillarbox.wire.event_samples import sample
 
 TIMEOUT_S = 30.0
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pillarbox.servers.model import Server
-from pillarbox.webhooks.model import HttpAuth, Trigger, Webhook
-from pillarbox.webhooks.save import DEFAULT_STREAM
+from pillarbox.webhooks.model import DEFAULT_STREAM, HttpAuth, Trigger, Webhook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,12 @@ def subscriptions(server: Server, webhooks: Iterable[Webhook]) -> list[Subscript
 
     The Server's own URLs hear of the default transactional stream only; that of bounces also of spam complaints.
     """
-    found = [
+    return [*of_webhooks(webhooks), *of_server(server)]
+
+
+def of_webhooks(webhooks: Iterable[Webhook]) -> list[Subscription]:
+    """What is on and verified of webhooks."""
+    return [
         Subscription(
             webhook_id=webhook.id,
             stream_key=webhook.stream_key,
@@ -46,10 +50,10 @@ def subscriptions(server: Server, webhooks: Iterable[Webhook]) -> list[Subscript
         for trigger in webhook.enabled
         if webhook.triggers[trigger].is_verified
     ]
-    return found + _of_server(server)
 
 
-def _of_server(server: Server) -> list[Subscription]:
+def of_server(server: Server) -> list[Subscription]:
+    """A Server's own hook URLs."""
     stream = server.stream(DEFAULT_STREAM)
     if stream is None:
         return []

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+DEFAULT_STREAM = "outbound"
 MAX_PER_STREAM = 10
 MAX_HEADERS = 30
 MAX_URL = 2000

@@ -13,11 +13,18 @@ from pillarbox.mail.egress import Egress
 from pillarbox.servers.model import Server, Stream, StreamType
 from pillarbox.servers.store import streams
 from pillarbox.storage.tx import Tx
-from pillarbox.webhooks import store
 from pillarbox.webhooks.check import check, merge
-from pillarbox.webhooks.model import MAX_PER_STREAM, Edit, HttpAuth, Trigger, TriggerState, Webhook
+from pillarbox.webhooks.model import (
+    DEFAULT_STREAM,
+    MAX_PER_STREAM,
+    Edit,
+    HttpAuth,
+    Trigger,
+    TriggerState,
+    Webhook,
+)
+from pillarbox.webhooks.store import webhooks as store
 
-DEFAULT_STREAM = "outbound"
 _OFF = {trigger: TriggerState() for trigger in Trigger}
 
 States = Mapping[Trigger, TriggerState]

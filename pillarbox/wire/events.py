@@ -1,35 +1,34 @@
-"""What webhooks are told: one shape for each trigger, and the samples that tests and verification send.
+"""What webhooks are told: one shape for each trigger.
 
-Source: spec webhooks 4.1 to 4.8 and 4.12. Members stand in the order that captures show.
+Source: spec webhooks 4.1 to 4.8. Members stand in the order that captures show.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import UNSET, UnsetType, field
 
-from pillarbox.bounces.model import TYPES, BounceType
-from pillarbox.webhooks.model import Trigger, Webhook
+from pillarbox.bounces.model import TYPES, Bounce, BounceType
+from pillarbox.events.model import Event
+from pillarbox.outbound.model import Told
+from pillarbox.suppressions.model import Origin, Reason
+from pillarbox.tracking.model import ClickLocation, Hit
 from pillarbox.wire.base import Reply, encode, stamp
+from pillarbox.wire.tracking import click_platform, geo, product, system
 
 NO_MESSAGE = "00000000-0000-0000-0000-000000000000"
-_RECIPIENT = "john@example.com"
-_METADATA = {"example": "value", "example_2": "value"}
-_AGENT = (
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_7_5) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "Chrome/35.0.1916.153 Safari/537.36"
+_SANDBOXED = "smtp;250 2.0.0 OK (sandbox blackhole)"
+_PRODUCT = ("Name", "Family", "Company")
+_GEO = (
+    "IP",
+    "City",
+    "Country",
+    "CountryISOCode",
+    "Region",
+    "RegionISOCode",
+    "Zip",
+    "Coords",
 )
-_CLIENT = {"Name": "Chrome 35.0.1916.153", "Company": "Google", "Family": "Chrome"}
-_OS = {"Name": "OS X 10.7 Lion", "Company": "Apple Computer, Inc.", "Family": "OS X 10"}
-_GEO = {
-    "CountryISOCode": "RS",
-    "Country": "Serbia",
-    "RegionISOCode": "VO",
-    "Region": "Autonomna Pokrajina Vojvodina",
-    "City": "Novi Sad",
-    "Zip": "21000",
-    "Coords": "45.2517,19.8369",
-    "IP": "188.2.95.4",
-}
 
 
 class BounceEvent(Reply, kw_only=True):
@@ -125,114 +124,130 @@ class SubscriptionEvent(Reply, kw_only=True):
     Metadata: dict[str, str] = field(default_factory=dict)
 
 
+def delivery(event: Event, message: Told, stream: str) -> bytes:
+    """The JSON of a delivery."""
+    details = event.details.get("DeliveryMessage", "")
+    is_sandboxed = event.details.get("DestinationServer") == "sandbox"
+    return encode(
+        DeliveryEvent(
+            MessageID=message.message_id,
+            Recipient=event.recipient,
+            DeliveredAt=whole_seconds(event.at),
+            Details=_SANDBOXED if is_sandboxed else details,
+            Tag=message.tag or "",
+            ServerID=event.server_id,
+            Metadata=dict(message.metadata),
+            MessageStream=stream,
+        )
+    )
+
+
+def bounce(found: Bounce, metadata: Mapping[str, str], stream: str) -> bytes:
+    """The JSON of a bounce or spam complaint, with its content if it was read."""
+    facts = TYPES[found.type]
+    return encode(
+        BounceEvent(
+            RecordType=record_type(found.type),
+            MessageStream=stream,
+            ID=found.id,
+            Type=found.type.value,
+            TypeCode=facts.code,
+            Name=facts.name,
+            Tag=found.tag or "",
+            MessageID=found.message_id,
+            Metadata=dict(metadata),
+            ServerID=found.server_id,
+            Description=facts.description,
+            Details=found.details,
+            Email=found.email,
+            From=found.sender,
+            BouncedAt=stamp(found.at),
+            DumpAvailable=found.has_dump,
+            Inactive=found.inactive,
+            CanActivate=facts.can_activate,
+            Subject=found.subject,
+            Content=UNSET if found.content is None else found.content,
+        )
+    )
+
+
+def opened(hit: Hit, metadata: Mapping[str, str], *, is_first: bool) -> bytes:
+    """The JSON of an open."""
+    return encode(
+        OpenEvent(
+            MessageStream=hit.stream,
+            Metadata=dict(metadata),
+            FirstOpen=is_first,
+            Recipient=hit.recipient,
+            MessageID=hit.message_id,
+            ReceivedAt=whole_seconds(hit.at),
+            Platform=hit.platform.value,
+            ReadSeconds=hit.read_seconds,
+            Tag=hit.tag or "",
+            UserAgent=hit.user_agent,
+            OS=_in_order(_PRODUCT, system(hit.os)),
+            Client=_in_order(_PRODUCT, product(hit.client) or {}),
+            Geo=_in_order(_GEO, geo(hit.place)),
+        )
+    )
+
+
+def clicked(hit: Hit, metadata: Mapping[str, str]) -> bytes:
+    """The JSON of a click."""
+    return encode(
+        ClickEvent(
+            MessageStream=hit.stream,
+            Metadata=dict(metadata),
+            Recipient=hit.recipient,
+            MessageID=hit.message_id,
+            ReceivedAt=whole_seconds(hit.at),
+            Platform=click_platform(hit),
+            ClickLocation=(hit.location or ClickLocation.HTML).value,
+            OriginalLink=hit.link,
+            Tag=hit.tag or "",
+            UserAgent=hit.user_agent,
+            OS=_in_order(_PRODUCT, system(hit.os)),
+            Client=_in_order(_PRODUCT, product(hit.client) or {}),
+            Geo=_in_order(_GEO, geo(hit.place)),
+        )
+    )
+
+
+def subscription(
+    event: Event, message: Told | None, stream: str, *, no_message: str | None = None
+) -> bytes:
+    """The JSON of a suppression or of its end; `no_message` stands for the MessageID when no message caused it."""
+    details = event.details
+    is_held = details.get("SuppressSending") == "True"
+    reason = details.get("SuppressionReason") if is_held else None
+    origin = details.get("Origin", "")
+    is_manual = reason == Reason.MANUAL and origin != Origin.RECIPIENT
+    cause = message if is_held and not is_manual else None
+    return encode(
+        SubscriptionEvent(
+            MessageID=no_message if cause is None else cause.message_id,
+            ServerID=event.server_id,
+            MessageStream=stream,
+            ChangedAt=whole_seconds(event.at),
+            Recipient=event.recipient,
+            Origin=origin,
+            SuppressSending=is_held,
+            SuppressionReason=reason,
+            Tag=("" if is_held and not is_manual else None) if cause is None else cause.tag or "",
+            Metadata={} if cause is None else dict(cause.metadata),
+        )
+    )
+
+
+def _in_order(names: tuple[str, ...], known: Mapping[str, str]) -> dict[str, str]:
+    return {name: known[name] for name in names if name in known}
+
+
+def record_type(kind: BounceType) -> str:
+    """The RecordType of a bounce."""
+    return "SpamComplaint" if kind is BounceType.SPAM_COMPLAINT else "Bounce"
+
+
 def whole_seconds(instant: datetime) -> str:
     """An instant in UTC without fraction: the form of all webhooks but those of bounces."""
     return f"{stamp(instant)[:19]}Z"
-
-
-def sample(webhook: Webhook, trigger: Trigger, at: datetime) -> bytes:
-    """The JSON of a webhook's test call for one trigger; consumers know it by its MessageID."""
-    stream = webhook.stream
-    match trigger:
-        case Trigger.OPEN:
-            return encode(_open(stream, at))
-        case Trigger.CLICK:
-            return encode(_click(stream, at))
-        case Trigger.DELIVERY:
-            return encode(_delivery(stream, at))
-        case Trigger.BOUNCE:
-            return encode(_bounce(stream, at, BounceType.HARD_BOUNCE, "Test bounce details"))
-        case Trigger.SPAM_COMPLAINT:
-            details = "Test spam complaint details"
-            return encode(_bounce(stream, at, BounceType.SPAM_COMPLAINT, details))
-    return encode(_subscription(stream, at))
-
-
-def _bounce(stream: str, at: datetime, kind: BounceType, details: str) -> BounceEvent:
-    facts = TYPES[kind]
-    return BounceEvent(
-        RecordType="SpamComplaint" if kind is BounceType.SPAM_COMPLAINT else "Bounce",
-        MessageStream=stream,
-        ID=42,
-        Type=kind.value,
-        TypeCode=facts.code,
-        Name=facts.name,
-        Tag="Test",
-        MessageID=NO_MESSAGE,
-        Metadata=_METADATA,
-        ServerID=1234,
-        Description=facts.description,
-        Details=details,
-        Email=_RECIPIENT,
-        From="sender@example.com",
-        BouncedAt=whole_seconds(at),
-        DumpAvailable=True,
-        Inactive=True,
-        CanActivate=facts.can_activate,
-        Subject="Test subject",
-        Content="Test content",
-    )
-
-
-def _delivery(stream: str, at: datetime) -> DeliveryEvent:
-    return DeliveryEvent(
-        MessageID=NO_MESSAGE,
-        Recipient=_RECIPIENT,
-        DeliveredAt=whole_seconds(at),
-        Details="Test delivery webhook details",
-        Tag="welcome-email",
-        ServerID=23,
-        Metadata=_METADATA,
-        MessageStream=stream,
-    )
-
-
-def _open(stream: str, at: datetime) -> OpenEvent:
-    return OpenEvent(
-        MessageStream=stream,
-        Metadata=_METADATA,
-        FirstOpen=True,
-        Recipient=_RECIPIENT,
-        MessageID=NO_MESSAGE,
-        ReceivedAt=whole_seconds(at),
-        Platform="WebMail",
-        ReadSeconds=5,
-        Tag="welcome-email",
-        UserAgent=_AGENT,
-        OS=_OS,
-        Client=_CLIENT,
-        Geo=_GEO,
-    )
-
-
-def _click(stream: str, at: datetime) -> ClickEvent:
-    return ClickEvent(
-        MessageStream=stream,
-        Metadata=_METADATA,
-        Recipient=_RECIPIENT,
-        MessageID=NO_MESSAGE,
-        ReceivedAt=whole_seconds(at),
-        Platform="WebMail",
-        ClickLocation="HTML",
-        OriginalLink="https://example.com",
-        Tag="welcome-email",
-        UserAgent=_AGENT,
-        OS=_OS,
-        Client=_CLIENT,
-        Geo=_GEO,
-    )
-
-
-def _subscription(stream: str, at: datetime) -> SubscriptionEvent:
-    return SubscriptionEvent(
-        MessageID=NO_MESSAGE,
-        ServerID=23,
-        MessageStream=stream,
-        ChangedAt=whole_seconds(at),
-        Recipient=_RECIPIENT,
-        Origin="Recipient",
-        SuppressSending=True,
-        SuppressionReason="HardBounce",
-        Tag="welcome-email",
-        Metadata=_METADATA,
-    )

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from pillarbox.tracking import model
-from pillarbox.tracking.model import Hit, HitKind, Platform, Product
+from pillarbox.tracking.model import Hit, HitKind, Place, Platform, Product
 from pillarbox.wire.base import Reply, stamp
 from pillarbox.wire.query import MESSAGES, Paged, Since, Until
 
@@ -124,10 +124,9 @@ class Click(Reply, kw_only=True):
     @classmethod
     def of(cls, hit: Hit) -> "Click":
         """A click as shown; who clicks is in a browser, never in web mail."""
-        is_browser = hit.platform is Platform.WEBMAIL
         return cls(
             **_members(hit),
-            Platform=(Platform.DESKTOP if is_browser else hit.platform).value,
+            Platform=click_platform(hit),
             ClickLocation="HTML" if hit.location is None else hit.location.value,
             OriginalLink=hit.link,
         )
@@ -143,14 +142,10 @@ class Clicks(Reply):
 def _members(hit: Hit) -> dict[str, Any]:
     return {
         "MessageStream": hit.stream,
-        "Client": _product(hit.client) or {},
-        "OS": _product(hit.os) or _UNKNOWN,
+        "Client": product(hit.client) or {},
+        "OS": system(hit.os),
         "UserAgent": hit.user_agent,
-        "Geo": {
-            name: getattr(hit.place, field)
-            for name, field in _PLACE.items()
-            if getattr(hit.place, field)
-        },
+        "Geo": geo(hit.place),
         "MessageID": hit.message_id,
         "ReceivedAt": stamp(hit.at),
         "Tag": hit.tag or UNSET,
@@ -158,8 +153,25 @@ def _members(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _product(product: Product) -> dict[str, str] | None:
+def product(known: Product) -> dict[str, str] | None:
     """A program or system as a map of texts; None when nothing is known."""
-    if product == Product():
+    if known == Product():
         return None
-    return {"Name": product.name, "Company": product.company, "Family": product.family}
+    return {"Name": known.name, "Company": known.company, "Family": known.family}
+
+
+def system(known: Product) -> dict[str, str]:
+    """An operating system as a map of texts."""
+    return product(known) or _UNKNOWN
+
+
+def geo(place: Place) -> dict[str, str]:
+    """What is known of a place."""
+    found = {name: getattr(place, field) for name, field in _PLACE.items()}
+    return {name: value for name, value in found.items() if value}
+
+
+def click_platform(hit: Hit) -> str:
+    """Where somebody clicked: in a browser, never in web mail."""
+    is_browser = hit.platform is Platform.WEBMAIL
+    return (Platform.DESKTOP if is_browser else hit.platform).value

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import update
 
 from pillarbox.servers.store import tables as servers
-from pillarbox.webhooks import store
 from pillarbox.webhooks.model import Attempt, AttemptOutcome, Trigger
+from pillarbox.webhooks.store import webhooks as store
 from tests.contract.conftest import refusal
 
 URL = "https://hooks.shop.example/pm/events?env=prod"

@@ -1,6 +1,7 @@
 """A consumer of webhooks on loopback, which keeps what it is sent and answers as told."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -16,6 +17,12 @@ class Hit:
     target: str
     headers: CIMultiDict[str]
     body: bytes
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """What it says."""
+        said: dict[str, Any] = json.loads(self.body)
+        return said
 
 
 class HookSink:
@@ -38,8 +45,15 @@ class HookSink:
         scheme = "https" if self._ssl else "http"
         return f"{scheme}://{user}{host or self._host}:{self.port}{path}"
 
+    async def wait(self, count: int) -> list[Hit]:
+        """What came, once there are so many."""
+        async with asyncio.timeout(30), self._came:
+            await self._came.wait_for(lambda: len(self.hits) >= count)
+        return self.hits
+
     async def __aenter__(self) -> Self:
         self._released = asyncio.Event()
+        self._came = asyncio.Condition()
         self._runner = web.ServerRunner(web.Server(self._answer), shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, 0, ssl_context=self._ssl)
@@ -54,6 +68,8 @@ class HookSink:
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
         self.hits.append(Hit(request.raw_path, CIMultiDict(request.headers), body))
+        async with self._came:
+            self._came.notify_all()
         if self.is_silent:
             await self._released.wait()
         status = self.status(await request.json()) if callable(self.status) else self.status

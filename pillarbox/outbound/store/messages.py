@@ -1,6 +1,6 @@
 """Keeping accepted messages and finding one again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from pillarbox.outbound.model import (
     MessageStatus,
     Prepared,
     RecipientState,
+    Told,
     lane_of,
 )
 from pillarbox.outbound.store.tables import (
@@ -122,6 +123,16 @@ def facts(tx: Tx, key: int) -> Facts:
     if row is None:
         return Facts(sender="", subject="", tag=None)
     return Facts(sender=parse_one(row.sender).email, subject=row.subject, tag=row.tag)
+
+
+def told(tx: Tx, keys: Collection[int]) -> dict[int, Told]:
+    """What webhooks repeat of messages, by key; those that are gone are left out."""
+    at = messages.c
+    query = select(at.key, at.message_id, at.tag, at.metadata).where(at.key.in_(keys))
+    return {
+        row.key: Told(message_id=row.message_id, tag=row.tag, metadata=row.metadata or {})
+        for row in tx.rows(query)
+    }
 
 
 def last_key(tx: Tx) -> int:

@@ -1,10 +1,10 @@
 """The account and its Servers."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, or_, select, update
 
 from pillarbox.ids import ServerId
 from pillarbox.servers.model import DEFAULT_STREAMS, NewServer, Server, Stream, TrackLinks
@@ -102,6 +102,20 @@ def get(tx: Tx, server_id: ServerId) -> Server:
 def list_servers(tx: Tx) -> list[Server]:
     """All Servers by id."""
     return _load(tx, tx.rows(select(t.servers).order_by(t.servers.c.id)))
+
+
+def list_by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Server]:
+    """These Servers by id; those that are gone are left out."""
+    found = _load(tx, tx.rows(select(t.servers).where(t.servers.c.id.in_(ids))))
+    return {server.id: server for server in found}
+
+
+def list_hooked(tx: Tx, ids: Collection[int]) -> list[Server]:
+    """Those of these Servers with a hook URL of their own for events of mail that goes out."""
+    at = t.servers.c
+    urls = (at.bounce_hook_url, at.open_hook_url, at.delivery_hook_url, at.click_hook_url)
+    has_one = or_(*(url != "" for url in urls))
+    return _load(tx, tx.rows(select(t.servers).where(at.id.in_(ids), has_one)))
 
 
 def search(tx: Tx, *, name: str | None, count: int, offset: int) -> tuple[int, list[Server]]:

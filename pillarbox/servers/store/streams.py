@@ -1,6 +1,6 @@
 """Message streams."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -76,6 +76,12 @@ def list_active(tx: Tx, server_ids: Sequence[int]) -> list[Stream]:
         )
         found += [_stream(row) for row in tx.rows(query.order_by(t.streams.c.key))]
     return found
+
+
+def slugs(tx: Tx, keys: Collection[int]) -> dict[int, str]:
+    """The names of these streams by key, of archived ones, too."""
+    at = t.streams.c
+    return {row.key: row.slug for row in tx.rows(select(at.key, at.slug).where(at.key.in_(keys)))}
 
 
 def count_streams(tx: Tx, server_id: int) -> int:

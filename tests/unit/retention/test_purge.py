@@ -18,6 +18,9 @@ from pillarbox.servers.store import removed, servers, tokens
 from pillarbox.servers.store import streams as streams_store
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
+from pillarbox.webhooks.call import NewCall, Payload
+from pillarbox.webhooks.model import Trigger
+from pillarbox.webhooks.store import calls
 from tests.factories import a_prepared
 
 OF_SERVERS = {
@@ -35,6 +38,7 @@ OF_SERVERS = {
     "smtp_tokens",
     "streams",
     "suppressions",
+    "webhook_calls",
 }
 """The tables that hold rows in these tests."""
 
@@ -74,6 +78,17 @@ def fill(tx: Tx, app, server: Server, *, stream: str = "outbound") -> None:
     )
     events.append(tx, [changed])
     tokens.insert_smtp_token(tx, server.streams[stream])
+    payload = Payload(key=server.id, recipient="x@one.example", body=b"{}")
+    call = NewCall(
+        lane=f"of {server.id}",
+        trigger=Trigger.DELIVERY,
+        server_id=server.id,
+        stream_key=server.streams[stream].key,
+        webhook_id=None,
+        payload_key=payload.key,
+        size_bytes=2,
+    )
+    calls.insert_calls(tx, [payload], [call])
 
 
 def counts(app) -> dict[str, int]:

@@ -39,6 +39,9 @@ from pillarbox.storage.schema import metadata
 from pillarbox.suppressions.store import held_back
 from pillarbox.tracking import store as tracking
 from pillarbox.tracking.model import Hit, HitKind
+from pillarbox.webhooks.call import CallAttempt, NewCall, Payload
+from pillarbox.webhooks.model import AttemptOutcome, Trigger
+from pillarbox.webhooks.store import calls, log
 from tests.factories import a_prepared, a_received
 
 ANN = "ann@one.example"
@@ -64,6 +67,9 @@ FILLED = {
     "received_mail",
     "recipients",
     "suppressions",
+    "webhook_attempts",
+    "webhook_calls",
+    "webhook_payloads",
 }
 """Tables in which `fill` leaves an address."""
 
@@ -88,6 +94,7 @@ WITHOUT = {
     "streams": "the customer's settings",
     "tag_triggers": "the customer's settings",
     "templates": "the customer's texts",
+    "webhook_marks": "numbers",
     "webhook_minutes": "counters",
     "webhook_triggers": "the customer's settings",
     "webhooks": "the customer's settings",
@@ -249,6 +256,35 @@ def fill_elsewhere(app, server, key: int, address: str) -> None:
                 app, server, recipient=recipient, mail_from=sender, raw=address.encode()
             )
             received.insert(tx, [[waiting]])
+    call(app, server, address)
+
+
+def call(app, server, address: str) -> None:
+    """A webhook that was told of the address, and whose answer repeats it."""
+    with app.db.transaction() as tx:
+        payload = Payload(key=0, recipient=address.title(), body=address.encode())
+        new = NewCall(
+            lane=f"for {address}",
+            trigger=Trigger.DELIVERY,
+            server_id=server.id,
+            stream_key=server.streams["outbound"].key,
+            webhook_id=7,
+            payload_key=0,
+            size_bytes=len(address),
+        )
+        if address == ANN:
+            calls.insert_calls(tx, [payload], [new])
+            (made,) = calls.claim(tx, [(new.lane, 1)], 5)
+            answer = CallAttempt(
+                call_id=made.id,
+                at=tx.now,
+                duration_ms=5,
+                url=f"https://hooks.example/?{address}",
+                status=500,
+                outcome=AttemptOutcome.RETRY,
+                response=address,
+            )
+            log.insert_attempts(tx, [answer])
 
 
 def traces(app, address: str) -> set[str]:

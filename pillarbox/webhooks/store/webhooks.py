@@ -4,7 +4,7 @@ Counting by the minute keeps a day's statistics small however busy a webhook is.
 counts in rows of its own, as for bounces.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +33,7 @@ from pillarbox.storage import dialect
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import Json, TextEnum, UtcTime
+from pillarbox.webhooks.call import Target
 from pillarbox.webhooks.model import (
     Attempt,
     AttemptOutcome,
@@ -131,6 +132,29 @@ def list_of_server(tx: Tx, server_id: int, stream_key: int | None = None) -> lis
     return _load(tx, tx.rows(query))
 
 
+def list_of_streams(tx: Tx, stream_keys: Collection[int]) -> list[Webhook]:
+    """The webhooks of some streams, by id."""
+    query = _joined().where(webhooks.c.stream_key.in_(stream_keys))
+    return _load(tx, tx.rows(query))
+
+
+def targets(tx: Tx, ids: Collection[int]) -> dict[int, Target]:
+    """Where these webhooks are called, by id; those that are gone are left out."""
+    at = webhooks.c
+    query = select(at.id, at.url, at.username, at.password, at.headers).where(at.id.in_(ids))
+    return {
+        row.id: Target(url=row.url, auth=_auth(row), headers=_headers(row))
+        for row in tx.rows(query)
+    }
+
+
+def keep(tx: Tx, ids: Collection[int]) -> set[int]:
+    """Those of these webhooks that there are; they stay until this transaction ends."""
+    at = webhooks.c
+    query = select(at.id).where(at.id.in_(ids))
+    return {row.id for row in tx.rows(query.with_for_update(read=True, key_share=True))}
+
+
 def count_of_stream(tx: Tx, stream_key: int) -> int:
     """How many webhooks a stream has; nobody can add one to it before this transaction ends."""
     tx.first(select(streams.c.key).where(streams.c.key == stream_key).with_for_update())
@@ -218,10 +242,13 @@ def _trigger_rows(webhook_id: int, webhook: Webhook) -> list[dict[str, Any]]:
 
 
 def _query(server_id: int) -> Any:
+    return _joined().where(webhooks.c.server_id == server_id)
+
+
+def _joined() -> Any:
     return (
         select(webhooks, streams.c.slug)
         .join(streams, streams.c.key == webhooks.c.stream_key)
-        .where(webhooks.c.server_id == server_id)
         .order_by(webhooks.c.id)
     )
 
@@ -240,14 +267,22 @@ def _load(tx: Tx, rows: Sequence[Row[Any]]) -> list[Webhook]:
 
 
 def _webhook(row: Row[Any], states: dict[Trigger, TriggerState]) -> Webhook:
-    has_auth = row.username is not None and row.password is not None
     return Webhook(
         id=row.id,
         server_id=row.server_id,
         stream_key=row.stream_key,
         stream=row.slug,
         url=row.url,
-        auth=HttpAuth(row.username, row.password) if has_auth else None,
-        headers=tuple((name, value) for name, value in row.headers),
+        auth=_auth(row),
+        headers=_headers(row),
         triggers={trigger: states[trigger] for trigger in Trigger},
     )
+
+
+def _auth(row: Row[Any]) -> HttpAuth | None:
+    has_auth = row.username is not None and row.password is not None
+    return HttpAuth(row.username, row.password) if has_auth else None
+
+
+def _headers(row: Row[Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in row.headers)
