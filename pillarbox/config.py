@@ -96,6 +96,13 @@ def _relay_url(value: str) -> str:
     return value
 
 
+def _spamd_url(value: str) -> Endpoint:
+    parts = urlsplit(value)
+    if parts.scheme != "spamd" or not parts.hostname:
+        raise ValueError("expected spamd://host:port")
+    return parts.hostname, parts.port or 783
+
+
 def _setting(
     doc: str, read: Callable[[str], Any] = _text, default: str | None = None, shown: str = ""
 ) -> Any:
@@ -253,6 +260,12 @@ class Config:
     retention_days: int = _setting("message content and events", _number(1, 3650), "45")
     template_limit: int = _setting(
         "active templates a Server may have, layouts included", _number(1, 100_000), "100"
+    )
+    sender_checks: bool = _setting(
+        "whether SPF, DKIM and DMARC of inbound mail are checked (asks DNS)", _switch, "on"
+    )
+    spam_server: Endpoint | None = _setting(
+        "`spamd://host:port` of a SpamAssassin that scores inbound mail", _spamd_url
     )
     workers: int = _setting(
         "worker processes for the roles that use several", _number(1, 256), shown="number of cores"

@@ -115,6 +115,7 @@ class Settings:
             "hostname": "pillarbox.example",
             "server_token": SERVER_TOKEN,
             "account_token": ACCOUNT_TOKEN,
+            "sender_checks": "off",
             "workers": "1",
             "database_url": self.database_url,
         }

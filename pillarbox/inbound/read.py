@@ -80,6 +80,11 @@ def read(mail: Received, parsed: Message, *, host: str, checks: Headers = ()) ->
     return Reading(message, content)
 
 
+def author(parsed: Message) -> str:
+    """The address of the From header, "" when there is none."""
+    return next(iter(_mailboxes(parsed, "from")), Correspondent("")).email
+
+
 def unread(mail: Received) -> Reading:
     """What is known of a mail without a look into it."""
     assert mail.target.server_id is not None
@@ -154,8 +159,9 @@ def _hand_over(mail: Received, host: str) -> tuple[str, str]:
     return "Received", f"by {host} (inbound) id {mail.message_id}; {at}"
 
 
-def _hop(mail: Received, host: str) -> tuple[str, str]:
-    line = trace.received(
+def hop(mail: Received, host: str) -> bytes:
+    """The Received field of the way over which a mail came to us."""
+    return trace.received(
         from_helo=mail.helo,
         from_ip=mail.peer_ip,
         by=host,
@@ -163,6 +169,10 @@ def _hop(mail: Received, host: str) -> tuple[str, str]:
         message_id=mail.message_id,
         at=mail.received_at,
     )
+
+
+def _hop(mail: Received, host: str) -> tuple[str, str]:
+    line = hop(mail, host)
     name, _, value = headers.unfold(line.decode("ascii")).partition(":")
     return name, value.strip()
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from pillarbox.app import App
 from pillarbox.ids import ServerId
 from pillarbox.inbound import read, rules
+from pillarbox.inbound.checks import Checks
 from pillarbox.inbound.model import BLOCKED_BY_SPAM, InboundStatus
 from pillarbox.inbound.read import Reading
 from pillarbox.inbound.store import messages
@@ -52,6 +53,7 @@ class Receiving:
     def __init__(self, app: App, directory: Directory) -> None:
         self._app = app
         self._directory = directory
+        self._checks = Checks(app.config, app.resolver)
 
     async def prepare(self, mail: Received) -> Arrival | None:
         """Parse and check a mail; None when its Server is gone."""
@@ -60,9 +62,13 @@ class Receiving:
             parsed = await asyncio.to_thread(parse, mail.raw)
         else:
             parsed = parse(mail.raw)
-        return await self._arrival(mail, read.read(mail, parsed, host=host))
+        checked = await self._checks.check(mail, read.author(parsed), read.hop(mail, host))
+        reading = read.read(mail, parsed, host=host, checks=checked.headers)
+        return await self._arrival(mail, reading, checked.spam_score)
 
-    async def _arrival(self, mail: Received, reading: Reading) -> Arrival | None:
+    async def _arrival(
+        self, mail: Received, reading: Reading, spam_score: float | None = None
+    ) -> Arrival | None:
         server = await self._directory.server(ServerId(reading.message.server_id))
         if server is None:
             return None
@@ -71,6 +77,7 @@ class Receiving:
             mail_from=mail.mail_from,
             has_hook=bool(server.inbound_hook_url),
             spam_threshold=server.inbound_spam_threshold,
+            spam_score=spam_score,
         )
 
     async def surrender(self, mail: Received) -> Arrival | None:

@@ -1,12 +1,15 @@
 """The walks of the user guide for inbound mail, over real sockets. Source: spec inbound 7."""
 
 import asyncio
+import base64
 from email.message import EmailMessage
 from typing import Any
 
 import aiosmtplib
 import pytest
 
+from tests.doubles.dns import DnsZone
+from tests.doubles.spamd import Spamd
 from tests.flows.client import Client
 
 HOST = "inbound.pillarbox.example"
@@ -197,3 +200,80 @@ async def test_what_does_not_belong_here_is_refused(serve, address):
             (one.recipient, one.code, one.message) for one in refused.value.recipients
         ]
         assert (code, text[:6]) == (550, "5.1.1 ")
+
+
+@pytest.mark.parametrize(("score", "status"), [(5.0, "failed"), (5.1, "blocked"), (-0.1, "failed")])
+async def test_beyond_the_threshold_mail_is_blocked(serve, score, status):
+    async with Spamd(score=score) as spamd, serve(spam_server=spamd.url) as running:
+        box = Mailbox(running)
+        await box.change(InboundSpamThreshold=5)
+        await box.deliver(a_mail(), await box.address())
+        (item,) = await box.listed(status)
+        details = await box.shown(item["MessageID"])
+        spam = [
+            (one["Name"], one["Value"])
+            for one in details["Headers"]
+            if one["Name"].startswith("X-Spam")
+        ]
+        assert spam[1:3] == [
+            ("X-Spam-Status", "Yes" if score >= 5 else "No"),
+            ("X-Spam-Score", str(score)),
+        ]
+        blocked = details.get("BlockedReason")
+        assert blocked == (
+            "Inbound request blocked by spam threshold." if status == "blocked" else None
+        )
+
+
+async def test_without_a_scanner_there_is_no_score_and_no_block(serve):
+    async with serve(spam_server="spamd://127.0.0.1:9") as running:
+        box = Mailbox(running)
+        await box.change(InboundSpamThreshold=1)
+        await box.deliver(a_mail(), await box.address())
+        (item,) = await box.listed("failed")
+        names = [one["Name"] for one in (await box.shown(item["MessageID"]))["Headers"]]
+        assert not any(name.startswith("X-Spam") for name in names)
+
+
+async def test_what_is_known_of_the_sender_stands_in_the_headers(serve):
+    records = {"corp.example": {"TXT": ["v=spf1 ip4:127.0.0.1 -all"]}}
+    async with (
+        DnsZone(records) as zone,
+        serve(sender_checks="on", dns_servers=zone.address) as running,
+    ):
+        box = Mailbox(running)
+        await box.deliver(a_mail(), await box.address())
+        (item,) = await box.listed("failed")
+        headers = (await box.shown(item["MessageID"]))["Headers"]
+        assert [one["Name"] for one in headers][:5] == [
+            "Return-Path",
+            "Received",
+            "Received-SPF",
+            "Authentication-Results",
+            "Received",
+        ]
+        assert headers[2]["Value"].startswith("pass (corp.example: Sender is authorized to use")
+        dump = await box.http.get(f"/messages/inbound/{item['MessageID']}/dump")
+        assert dump.json()["Body"].startswith("Received: by pillarbox.example (inbound)")
+
+
+async def test_mail_of_any_kind_is_kept(serve):
+    sources = [b"", b"\r\n", b"no header at all\r\n", b"\xff\xfe\r\n\r\n\x80\r\n", b"Subject\r\n"]
+    async with serve() as running:
+        box = Mailbox(running)
+        address = await box.address()
+        for source in sources:
+            await box.deliver(source, address, sender="")
+        items = await box.listed("failed", len(sources))
+        assert [item["From"] for item in items] == ["<>"] * len(sources)
+
+
+async def test_attachments_beyond_35_mb_are_refused(serve):
+    async with serve() as running:
+        box = Mailbox(running)
+        address = await box.address()
+        files = base64.encodebytes(b"\0" * (35 * 1024 * 1024 + 1)).replace(b"\n", b"\r\n")
+        head = b"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        with pytest.raises(aiosmtplib.SMTPDataError) as refused:
+            await box.deliver(head + files, address)
+        assert (refused.value.code, refused.value.message[:5]) == (552, "5.3.4")

@@ -1,0 +1,71 @@
+"""What others say of a mail before it is read: whether its sender is genuine, and how spammy it is.
+
+Both ask the network, each with an end; a mail is passed on whatever comes of it.
+"""
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from pillarbox.config import Config
+from pillarbox.mail import authenticity, spamd
+from pillarbox.mail.authenticity import Authenticity, Client
+from pillarbox.mail.dns import Resolver
+from pillarbox.mail.lookups import Lookups
+from pillarbox.received.model import Received
+
+log = logging.getLogger(__name__)
+
+THREADS = 32
+LOOKUPS_WITHIN_S = 15.0
+SCAN_WITHIN_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The header fields that tell of the checks, in order, and the score of a mail that was scanned."""
+
+    headers: tuple[tuple[str, str], ...] = ()
+    spam_score: float | None = None
+
+
+class Checks:
+    """The checks of one installation."""
+
+    def __init__(self, config: Config, resolver: Resolver) -> None:
+        self._host = config.hostname
+        self._resolver = resolver
+        self._spamd = config.spam_server
+        self._threads = (
+            ThreadPoolExecutor(THREADS, thread_name_prefix="sender")
+            if config.sender_checks
+            else None
+        )
+
+    async def check(self, mail: Received, author: str, hop: bytes) -> Checked:
+        """Check a mail; `hop` is the Received field that we add to it, `author` the address of From."""
+        scan, found = await asyncio.gather(self._scan(mail, hop), self._authenticate(mail, author))
+        spam = scan.headers() if scan else ()
+        sender = found.headers(self._host) if found else ()
+        return Checked((*spam, *sender), round(scan.score, 1) if scan else None)
+
+    async def _authenticate(self, mail: Received, author: str) -> Authenticity | None:
+        if self._threads is None:
+            return None
+        loop = asyncio.get_running_loop()
+        client = Client(ip=mail.peer_ip, helo=mail.helo, mail_from=mail.mail_from)
+        lookups = Lookups(self._resolver, loop, LOOKUPS_WITHIN_S)
+        return await loop.run_in_executor(
+            self._threads, authenticity.authenticate, mail.raw, client, author, lookups
+        )
+
+    async def _scan(self, mail: Received, hop: bytes) -> spamd.Scan | None:
+        if self._spamd is None or len(mail.raw) > spamd.MAX_SIZE:
+            return None
+        source = f"Return-Path: <{mail.mail_from}>\r\n".encode() + hop + mail.raw
+        try:
+            return await spamd.scan(*self._spamd, source, within_s=SCAN_WITHIN_S)
+        except spamd.ScanFailed as problem:
+            log.warning("mail not scanned", extra={"reason": str(problem)})
+            return None
