@@ -147,6 +147,23 @@ class Config:
     tracking_host: str = _setting(
         "host that custom tracking domains must be a CNAME of", shown="the host of `PUBLIC_URL`"
     )
+    trusted_proxies: tuple[Network, ...] = _setting(
+        "networks of reverse proxies whose `X-Forwarded-For` says who opens and clicks",
+        _networks,
+        "127.0.0.0/8,::1/128",
+    )
+    geoip_db: Path | None = _setting(
+        "database file of MaxMind's format (city or country) that tells where opens and clicks come from",
+        Path,
+    )
+    geo_ip_address: bool = _setting(
+        "whether opens and clicks tell the address they came from (`Geo.IP`)", _switch, "off"
+    )
+    ignore_machine_hits: bool = _setting(
+        "whether opens and clicks by proxies that open everything (Apple's) and by known robots are left out",
+        _switch,
+        "off",
+    )
     spf_include: str = _setting("name that the suggested SPF records include", shown="`HOSTNAME`")
     bounce_testing_domain: str = _setting(
         "mail to `<type>@` this domain bounces with that type, without leaving; `bounce-testing.postmarkapp.com` "

@@ -1,10 +1,11 @@
-"""The HTTP listener: API and web page behind one port, on uvicorn."""
+"""The HTTP listener: API, web page and hits behind one port, on uvicorn."""
 
 import asyncio
 import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -16,9 +17,11 @@ from pillarbox.api import openapi
 from pillarbox.app import App
 from pillarbox.config import Endpoint
 from pillarbox.errors import StartError
+from pillarbox.hits.role import Hits
 from pillarbox.outbound import confirmation
 from pillarbox.outbound.submit import Submission
 from pillarbox.servers.directory import Directory
+from pillarbox.tracking import token
 from pillarbox.web import confirm
 from pillarbox.web import main as web
 
@@ -44,11 +47,18 @@ class HttpListener:
     """One port for every role that speaks HTTP."""
 
     def __init__(
-        self, app: App, directory: Directory, submission: Submission, *, roles: tuple[str, ...]
+        self,
+        app: App,
+        directory: Directory,
+        submission: Submission,
+        *,
+        roles: tuple[str, ...],
+        hits: Hits | None = None,
     ) -> None:
         self._app = app
         self._api = api.build(app, directory, submission) if "api" in roles else None
         self._web = web.build(app) if "web" in roles else None
+        self._hits = hits
         self._confirm = confirm.ConfirmPage(app)
         self._roles = roles
         self._socket: socket.socket | None = None
@@ -59,7 +69,11 @@ class HttpListener:
         return int(self._socket.getsockname()[1])
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve until told to stop; then finish the requests in hand."""
+        """Serve until told to stop; then finish the requests in hand, and write down what they hit."""
+        serve = partial(self._serve, stop)
+        await (serve() if self._hits is None else self._hits.beside(serve))
+
+    async def _serve(self, stop: asyncio.Event) -> None:
         assert self._socket is not None
         config = uvicorn.Config(
             self._dispatch,
@@ -88,7 +102,9 @@ class HttpListener:
 
     async def _dispatch(self, scope: Any, receive: Any, send: Any) -> None:
         path = scope["path"]
-        if path.startswith("/health/"):
+        if self._hits is not None and path.startswith(token.PATHS):
+            await self._hits.answers(scope, receive, send)
+        elif path.startswith("/health/"):
             await self._health(path, send)
         elif path.startswith(confirmation.PATH):
             await self._confirm(scope, receive, send)

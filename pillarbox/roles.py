@@ -28,6 +28,7 @@ from pillarbox.config import Config
 from pillarbox.domains.directory import Domains
 from pillarbox.domains.recheck import recheck
 from pillarbox.errors import UsageError
+from pillarbox.hits.role import Hits
 from pillarbox.http import HttpListener
 from pillarbox.ids import KeyMaker
 from pillarbox.inbound.receive import Receiving
@@ -58,8 +59,7 @@ from pillarbox.webhook_delivery.role import Webhooks
 log = logging.getLogger(__name__)
 
 ROLES = ("api", "web", "hits", "submission", "inbound", "delivery", "webhooks", "chores")
-HTTP_ROLES = frozenset({"api", "web"})
-AVAILABLE = HTTP_ROLES | {"submission", "inbound", "delivery", "webhooks", "chores"}
+HTTP_ROLES = frozenset({"api", "web", "hits"})
 STOP_WITHIN_S = 28.0
 
 Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
@@ -161,10 +161,11 @@ async def _run_roles(
     directory = Directory(app.db, monotonic=app.monotonic)
     domains = Domains(app.db, monotonic=app.monotonic)
     submission = Submission(app, domains)
-    http = HttpListener(app, directory, submission, roles=roles)
+    secret = await app.db.read(servers.secret)
+    hits = Hits(app, secret) if "hits" in roles else None
+    http = HttpListener(app, directory, submission, roles=roles, hits=hits)
     tls = server_context(*installation.certificate(app.config)) if app.config.starttls else None
     smtp = SubmissionListener(app, directory, submission, tls=tls)
-    secret = await app.db.read(servers.secret)
     mx = MxListener(app, ReturnPaths(secret=secret), tls=tls)
     http_port = await http.bind() if HTTP_ROLES & set(roles) else None
     smtp_ports = await smtp.bind() if "submission" in roles else ()
@@ -182,7 +183,6 @@ async def _run_roles(
             working.append(tasks.create_task(_processing(app, directory).run(stop)))
         workers = _workers(app, roles, Parts(directory, domains, submission, secret))
         working += [tasks.create_task(work(stop)) for work in workers]
-        _log_missing(roles)
         started(
             Started(
                 app=app,
@@ -231,8 +231,7 @@ def _workers(app: App, roles: tuple[str, ...], parts: Parts) -> list[Work]:
     """The roles that listen to nobody."""
     found: list[Work] = []
     if "delivery" in roles:
-        return_paths = ReturnPaths(secret=parts.secret)
-        found.append(Dispatcher(app, parts.domains, return_paths).run)
+        found.append(Dispatcher(app, parts.domains, parts.secret).run)
     if "webhooks" in roles:
         found.append(Webhooks(app, parts.secret).run)
     if "chores" in roles:
@@ -257,9 +256,3 @@ def all_chores(app: App, expansion: Expansion) -> tuple[Chore, ...]:
         Chore(name="webhook log", every=forget.EVERY, run=partial(forget.forget, app)),
         Chore(name="domains", every=timedelta(minutes=1), run=partial(recheck, app)),
     )
-
-
-def _log_missing(roles: tuple[str, ...]) -> None:
-    missing = [role for role in roles if role not in AVAILABLE]
-    if missing:
-        log.info("roles without work in this version", extra={"roles": missing})

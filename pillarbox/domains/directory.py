@@ -23,10 +23,14 @@ Entries = dict[str, tuple[float, T | None]]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What stands behind mail from a domain: the key that signs, if any, and where bounces go."""
+    """What stands behind mail from a domain: the key that signs, if any, and where bounces go.
+
+    `tracking_host` is where its pixels and links are answered, "" for the usual place.
+    """
 
     key: DkimKey | None
     return_path_host: str
+    tracking_host: str = ""
 
 
 class Domains:
@@ -57,16 +61,20 @@ class Domains:
         """How mail from a domain leaves.
 
         Signed with its active key; without one, with that of the domain this installation itself stands in.
-        Bounces go to its own Return-Path host while that is verified.
+        Bounces go to its own Return-Path host while that is verified, pixels and links to its tracking host.
         Source: spec domains-and-signatures 1.3 and 4.
         """
         known = await self._domain(domain.lower())
         key = _active(known)
         if key is None:
             key = await self._platform_key(config.hostname.lower())
-        if known is not None and known.return_path.is_verified:
-            return Origin(key, known.return_path.host)
-        return Origin(key, config.return_path_host)
+        if known is None:
+            return Origin(key, config.return_path_host)
+        return Origin(
+            key,
+            known.return_path.host if known.return_path.is_verified else config.return_path_host,
+            known.tracking.host if known.tracking.is_verified else "",
+        )
 
     async def reply_addresses(self) -> dict[str, str]:
         """The Reply-To addresses of the signatures that have one, by the key of their own address."""

@@ -48,6 +48,7 @@ def _sending(message: Prepared, copies: int) -> Sending:
         copies,
         message.track_opens,
         message.track_links is not TrackLinks.NONE,
+        message.links,
     )
 
 

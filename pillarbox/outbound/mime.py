@@ -16,8 +16,10 @@ from pillarbox.mail.parse import parse, split_head, to_seven_bit
 from pillarbox.outbound import check
 from pillarbox.outbound.compose import Stamp, is_control, own_message_id, server_lines
 from pillarbox.outbound.model import Prepared, Recipients
-from pillarbox.outbound.prepare import Surroundings, choose_stream, effective_links
+from pillarbox.outbound.personal import effective_links, unsubscribe_link
+from pillarbox.outbound.prepare import Surroundings, choose_stream
 from pillarbox.servers.model import Server
+from pillarbox.tracking.personal import tracked_urls
 
 MAX_RECEIVED = 100
 _REPLACED = frozenset("bcc received return-path dkim-signature x-pm-message-id".split())
@@ -63,7 +65,7 @@ def prepare_mime(server: Server, submitted: Submitted, surroundings: Surrounding
     _check_content(parsed)
     subject = check.read_subject(parsed.header("Subject"))
     tag = check.read_tag(controls.tag)
-    links = check.read_track_links(controls.track_links)
+    links = effective_links(server, check.read_track_links(controls.track_links))
     metadata = check.check_metadata(controls.metadata)
     key = surroundings.keys.next()
     stamp = Stamp(message_id=message_id(key), at=surroundings.at, host=surroundings.host)
@@ -81,7 +83,9 @@ def prepare_mime(server: Server, submitted: Submitted, surroundings: Surrounding
         metadata=metadata,
         attachments=[attachment.name for attachment in parsed.attachments],
         track_opens=bool(controls.track_opens) or server.track_opens,
-        track_links=effective_links(server, links),
+        track_links=links,
+        links=len(tracked_urls(parsed.html, parsed.text, links, surroundings.own_hosts)),
+        unsubscribe=unsubscribe_link(stream, parsed.html, parsed.text),
         bounce_type=controls.bounce_type,
         body_form=0,
         raw=_rewrite(submitted, controls, stamp, tag),

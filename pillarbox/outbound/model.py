@@ -28,6 +28,15 @@ class RecipientState(StrEnum):
     DROPPED = "dropped"
 
 
+class UnsubscribeLink(StrEnum):
+    """What becomes of unsubscribe links when copies are made."""
+
+    MANAGED = "managed"
+    """Header fields, placeholders, and a footer where there is no placeholder."""
+    PLACEHOLDER = "placeholder"
+    """Only placeholders are filled in."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Attachment:
     """An attachment as handed in; `content` is still base64 text (None when it was not given)."""
@@ -105,6 +114,9 @@ class Prepared:
     body_form: int
     raw: bytes
     render_error: str | None = None
+    links: int = 0
+    """How many different links of it are tracked."""
+    unsubscribe: UnsubscribeLink | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,11 @@ from pillarbox.mustachio.render import RenderError
 from pillarbox.outbound.check import Checked, check
 from pillarbox.outbound.compose import Stamp, compose
 from pillarbox.outbound.model import Draft, Prepared
-from pillarbox.servers.model import Server, Stream, StreamType, TrackLinks
+from pillarbox.outbound.personal import effective_links, unsubscribe_link
+from pillarbox.servers.model import Server, Stream, StreamType
 from pillarbox.templates.fill import check_model, fill, subject_alone
 from pillarbox.templates.model import not_found
+from pillarbox.tracking.personal import tracked_urls
 
 DEFAULT_STREAM = "outbound"
 
@@ -31,6 +33,8 @@ class Surroundings:
     at: datetime
     replies: Mapping[str, str] = field(default_factory=dict)
     """Where answers to a sender go that names nobody itself: the Reply-To of its signature, by address key."""
+    own_hosts: frozenset[str] = frozenset()
+    """Hosts, with their ports, whose links are our own and never tracked."""
 
 
 def choose_stream(server: Server, slug: str | None) -> Stream:
@@ -53,6 +57,7 @@ def prepare(server: Server, draft: Draft, surroundings: Surroundings) -> Prepare
     checked = check(draft)
     if not checked.reply_to and (reply_to := surroundings.replies.get(checked.sender.key)):
         checked.reply_to = parse_list(reply_to)
+    links = effective_links(server, checked.track_links)
     key = surroundings.keys.next()
     stamp = Stamp(message_id=message_id(key), at=surroundings.at, host=surroundings.host)
     return Prepared(
@@ -69,7 +74,9 @@ def prepare(server: Server, draft: Draft, surroundings: Surroundings) -> Prepare
         metadata=checked.metadata,
         attachments=[file.name for file in checked.files],
         track_opens=bool(draft.track_opens) or server.track_opens,
-        track_links=effective_links(server, checked.track_links),
+        track_links=links,
+        links=len(tracked_urls(checked.html, checked.text, links, surroundings.own_hosts)),
+        unsubscribe=unsubscribe_link(stream, checked.html, checked.text),
         bounce_type=bounce_type(checked),
         body_form=body_forms(checked.text, checked.html),
         raw=compose(checked, stamp),
@@ -96,11 +103,6 @@ def fill_in(draft: Draft) -> tuple[Draft, str | None]:
     except RenderError as error:
         return replace(draft, subject=subject_alone(wish.source, model)), str(error)
     return replace(draft, subject=filled.subject, html=filled.html, text=filled.text), None
-
-
-def effective_links(server: Server, chosen: TrackLinks | None) -> TrackLinks:
-    """The message's choice before the Server's. Source: spec sending 7."""
-    return server.track_links if chosen is None else chosen
 
 
 def bounce_type(checked: Checked) -> str | None:

@@ -20,6 +20,7 @@ from pillarbox.outbound.model import Accepted, Draft, Prepared
 from pillarbox.outbound.prepare import Surroundings, fill_in, prepare
 from pillarbox.servers.model import Server
 from pillarbox.templates.directory import Templates
+from pillarbox.tracking.personal import own_hosts
 
 Answer = Accepted | Refused
 
@@ -67,11 +68,13 @@ class Submission:
 
     async def surroundings(self) -> Surroundings:
         """This installation, now."""
+        config = self._app.config
         return Surroundings(
             keys=self._app.keys,
-            host=self._app.config.hostname,
+            host=config.hostname,
             at=self._app.clock.now(),
             replies=await self._domains.reply_addresses(),
+            own_hosts=own_hosts(config.public_url),
         )
 
     async def _find_templates(self, server: Server, drafts: Sequence[Draft]) -> None:

@@ -32,8 +32,11 @@ from pillarbox.relay.endings import endings_of, ends_here
 from pillarbox.relay.job import Id, Job, Outcome, Setup
 from pillarbox.relay.lanes import Lanes
 from pillarbox.relay.outcome import Settlement, settle
+from pillarbox.relay.wishes import Wishing
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import micros
+from pillarbox.tracking.personal import Wishes
+from pillarbox.tracking.token import Tokens
 
 log = logging.getLogger(__name__)
 
@@ -66,17 +69,19 @@ class Taken:
 class Dispatcher:
     """The delivery role of one process."""
 
-    def __init__(self, app: App, domains: Domains, return_paths: ReturnPaths) -> None:
+    def __init__(self, app: App, domains: Domains, secret: bytes) -> None:
         self._app = app
         self._domains = domains
-        self._return_paths = return_paths
+        self._return_paths = ReturnPaths(secret=secret)
+        self._wishing = Wishing(Tokens(secret), app.config.public_url)
         self._lanes = Lanes()
         self._held: dict[Id, Held] = {}
         self._bytes_free = BYTES_IN_HAND
         self._leaves = app.config.delivery != "capture"
         self._endings = endings_of(app.config)
         self._wakes = app.wake.subscribe(DELIVERY)
-        self._crew = Crew(setup_of(app), app.config.workers, heard=self._heard, lost=self._lost)
+        setup = setup_of(app, secret)
+        self._crew = Crew(setup, app.config.workers, heard=self._heard, lost=self._lost)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until told to stop; then finish what is in hand and give back the rest."""
@@ -155,10 +160,13 @@ class Dispatcher:
         for copy in copies:
             sender = taken.contents[copy.message_key].sender
             origin = await self._domains.origin(sender.rpartition("@")[2], self._app.config)
-            jobs.append((self._job(copy, raws.get(copy.message_key, b""), origin), origin.key))
+            content = taken.contents[copy.message_key]
+            wishes = self._wishing.of(copy, content, origin.tracking_host)
+            raw = raws.get(copy.message_key, b"")
+            jobs.append((self._job(copy, raw, origin, wishes), origin.key))
         self._crew.send(jobs)
 
-    def _job(self, copy: Claimed, raw: bytes, origin: Origin) -> Job:
+    def _job(self, copy: Claimed, raw: bytes, origin: Origin, wishes: Wishes | None) -> Job:
         number = copy_number(copy.message_key, copy.position)
         return Job(
             message_key=copy.message_key,
@@ -169,6 +177,7 @@ class Dispatcher:
             return_path=self._return_paths.make(number, origin.return_path_host),
             key=origin.key.host if origin.key else "",
             raw=raw,
+            wishes=wishes,
         )
 
     async def _heard(self, outcomes: Sequence[Outcome]) -> None:
@@ -274,7 +283,7 @@ def id_of(copy: Claimed) -> Id:
     return Id(copy.message_key, copy.position, copy.lease)
 
 
-def setup_of(app: App) -> Setup:
+def setup_of(app: App, secret: bytes) -> Setup:
     """What the workers need of the settings."""
     config = app.config
     return Setup(
@@ -284,4 +293,6 @@ def setup_of(app: App) -> Setup:
         mx_port=config.mx_port,
         dns_servers=config.dns_servers,
         egress_allow=tuple(str(network) for network in config.egress_allow),
+        secret=secret,
+        public_url=config.public_url,
     )

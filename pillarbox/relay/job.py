@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from pillarbox.tracking.personal import Wishes
+
 
 class Result(StrEnum):
     """What came of one attempt."""
@@ -31,6 +33,8 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     mx_port: int
     dns_servers: tuple[str, ...]
     egress_allow: tuple[str, ...]
+    secret: bytes
+    public_url: str
 
 
 class Key(msgspec.Struct, frozen=True, array_like=True):
@@ -43,7 +47,10 @@ class Key(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Job(msgspec.Struct, frozen=True, array_like=True):
-    """One copy to deliver. `key` names the DKIM key that signs, "" for none."""
+    """One copy to deliver. `key` names the DKIM key that signs, "" for none.
+
+    `wishes` says what this copy gets of its own; None: it is like all others.
+    """
 
     message_key: int
     position: int
@@ -53,6 +60,7 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
     return_path: str
     key: str
     raw: bytes
+    wishes: Wishes | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, array_like=True):

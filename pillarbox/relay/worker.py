@@ -1,4 +1,4 @@
-"""The worker process: signs copies and carries them to their destinations.
+"""The worker process: makes and signs copies and carries them to their destinations.
 
 RSA signatures and SMTP talk take most of the time a message costs, so they run in processes of their own, one a
 core. A worker keeps nothing: jobs come in over a local socket, outcomes go back over it, and when the
@@ -26,6 +26,8 @@ from pillarbox.relay.attempt import Smarthost, Way
 from pillarbox.relay.frames import frame, read_frame
 from pillarbox.relay.job import FromWorker, Job, Key, Outcome, Setup, ToWorker
 from pillarbox.relay.site import Site
+from pillarbox.tracking.personal import Personalizer
+from pillarbox.tracking.token import Copy
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class Worker:
         self, setup: Setup, writer: asyncio.StreamWriter, tasks: asyncio.TaskGroup
     ) -> None:
         self._way = way(setup)
+        self._personalizer = Personalizer(setup.secret, setup.public_url)
         self._writer = writer
         self._tasks = tasks
         self._sites: dict[str, Site] = {}
@@ -54,11 +57,14 @@ class Worker:
             self._site(job.domain).add(job, self._tasks)
 
     def sign(self, job: Job) -> bytes:
-        """The message with its DKIM signature in front, when there is a key."""
+        """The recipient's copy with its DKIM signature in front, when there is a key."""
+        raw = job.raw
+        if job.wishes is not None:
+            raw = self._personalizer.copy(raw, Copy(job.message_key, job.position), job.wishes)
         signer = self._signers.get(job.key)
         if signer is None:
-            return job.raw
-        return signer.sign(job.raw, at=int(time.time())) + job.raw
+            return raw
+        return signer.sign(raw, at=int(time.time())) + raw
 
     def report(self, outcome: Outcome) -> None:
         """Tell the dispatcher, together with what else is known by the end of this turn of the loop."""

@@ -27,6 +27,16 @@ class TrackLinks(StrEnum):
     HTML_ONLY = "HtmlOnly"
     TEXT_ONLY = "TextOnly"
 
+    @property
+    def has_html(self) -> bool:
+        """Whether links of the HTML body are."""
+        return self in (TrackLinks.HTML_AND_TEXT, TrackLinks.HTML_ONLY)
+
+    @property
+    def has_text(self) -> bool:
+        """Whether links of the text body are."""
+        return self in (TrackLinks.HTML_AND_TEXT, TrackLinks.TEXT_ONLY)
+
 
 class StreamType(StrEnum):
     """What a message stream carries."""

@@ -24,7 +24,6 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    insert,
     select,
     tuple_,
 )
@@ -33,7 +32,7 @@ from pillarbox.servers.store.tables import streams
 from pillarbox.storage import dialect
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
-from pillarbox.storage.types import Json, TextEnum, UtcTime
+from pillarbox.storage.types import Json, TextEnum, UtcTime, micros
 from pillarbox.tracking.model import (
     LONGEST_FACET,
     ClickLocation,
@@ -74,6 +73,7 @@ hits = Table(
     UniqueConstraint("message_key", "kind", "recipient_key", "link_hash", name="uq_hits_first"),
     Index("ix_hits_stream", "stream_key", "kind", "at", "id"),
 )
+_FIRST = (hits.c.message_key, hits.c.kind, hits.c.recipient_key, hits.c.link_hash)
 hit_facets = Table(
     "hit_facets",
     metadata,
@@ -87,16 +87,33 @@ hit_facets = Table(
 )
 
 
+def insert_hits(tx: Tx, new: Sequence[Hit]) -> list[bool]:
+    """Keep opens and clicks, each if it is its recipient's first; which are, in their order."""
+    rows = [_row(hit) for hit in new]
+    firsts = {_first(row): index for index, row in reversed(list(enumerate(rows)))}
+    candidates = sorted(firsts.values())
+    if not candidates:
+        return []
+    statement = dialect.insert(tx.connection, hits).on_conflict_do_nothing()
+    kept = tx.rows(statement.returning(*_FIRST, hits.c.id), [rows[index] for index in candidates])
+    ids = {firsts[tuple(row[:-1])]: row[-1] for row in kept}
+    facet_rows = [
+        (hit.stream_key, hit.kind.value, name, value, micros(hit.at), hit_id)
+        for index, hit_id in ids.items()
+        for hit in (new[index],)
+        for name, value in sorted(facets(hit))
+    ]
+    tx.insert_many(hit_facets, tuple(hit_facets.c.keys()), facet_rows)
+    return [index in ids for index in range(len(new))]
+
+
 def insert_hit(tx: Tx, hit: Hit) -> bool:
-    """Keep an open or click; False when it is not the recipient's first, and then nothing is written."""
-    statement = dialect.insert(tx.connection, hits).values(_row(hit))
-    hit_id = tx.scalar(statement.on_conflict_do_nothing().returning(hits.c.id))
-    if hit_id is None:
-        return False
-    shared = {"stream_key": hit.stream_key, "kind": hit.kind, "at": hit.at, "hit_id": hit_id}
-    rows = [shared | {"name": name, "value": value} for name, value in sorted(facets(hit))]
-    tx.run(insert(hit_facets), rows)
-    return True
+    """The same for one."""
+    return insert_hits(tx, [hit])[0]
+
+
+def _first(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[column.name] for column in _FIRST)
 
 
 def delete_of_stream(tx: Tx, stream_key: int, limit: int) -> int:

@@ -50,6 +50,7 @@ _MESSAGE = (
     "body_form",
     "size_bytes",
     "render_error",
+    "unsubscribe",
 )
 _RECIPIENT = (
     "message_key",
@@ -172,6 +173,7 @@ def _message_row(message: Prepared) -> tuple[Any, ...]:
         message.body_form,
         len(message.raw),
         message.render_error,
+        message.unsubscribe and message.unsubscribe.value,
     )
 
 

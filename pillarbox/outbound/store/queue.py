@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select, text, tuple_, update
 
-from pillarbox.outbound.model import MessageStatus, RecipientState
+from pillarbox.outbound.model import MessageStatus, RecipientState, UnsubscribeLink
 from pillarbox.outbound.store.tables import contents, messages, recipients
+from pillarbox.servers.model import TrackLinks
 from pillarbox.storage import dialect
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import instant, micros
@@ -78,6 +79,9 @@ class Content:
     bounce_type: str | None
     size_bytes: int
     render_error: str | None = None
+    track_opens: bool = False
+    track_links: TrackLinks = TrackLinks.NONE
+    unsubscribe: UnsubscribeLink | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -146,6 +150,9 @@ def load(tx: Tx, keys: Sequence[int]) -> dict[int, Content]:
         columns.bounce_type,
         columns.size_bytes,
         columns.render_error,
+        columns.track_opens,
+        columns.track_links,
+        columns.unsubscribe,
     ).where(columns.key.in_(keys))
     return {
         row.key: Content(
@@ -156,6 +163,9 @@ def load(tx: Tx, keys: Sequence[int]) -> dict[int, Content]:
             bounce_type=row.bounce_type,
             size_bytes=row.size_bytes,
             render_error=row.render_error,
+            track_opens=row.track_opens,
+            track_links=row.track_links,
+            unsubscribe=row.unsubscribe,
         )
         for row in tx.rows(query)
     }

@@ -25,7 +25,13 @@ from sqlalchemy import (
 
 from pillarbox.ids import MessageKey
 from pillarbox.mail.address import Address, parse_one
-from pillarbox.outbound.model import Message, MessageStatus, Recipients, RecipientState
+from pillarbox.outbound.model import (
+    Message,
+    MessageStatus,
+    Recipients,
+    RecipientState,
+    UnsubscribeLink,
+)
 from pillarbox.servers.model import TrackLinks
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.types import Json, TextEnum, UtcTime
@@ -58,6 +64,7 @@ messages = Table(
     Column("body_form", Integer, nullable=False),
     Column("size_bytes", Integer, nullable=False),
     Column("render_error", Text),
+    Column("unsubscribe", TextEnum(UnsubscribeLink)),
     Index("ix_messages_stream", "server_id", "stream_key", "key"),
     Index("ix_messages_sender", "server_id", "stream_key", "sender_key", "key"),
     Index(

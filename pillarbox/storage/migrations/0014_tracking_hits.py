@@ -1,4 +1,7 @@
-"""Tracking hits."""
+"""What becomes of unsubscribe links."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0014"
 down_revision = "0013"
@@ -7,4 +10,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Note it with each message."""
+    op.add_column("messages", sa.Column("unsubscribe", sa.String(length=40), nullable=True))

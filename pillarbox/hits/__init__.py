@@ -1,0 +1,1 @@
+"""Opens and clicks as they come in over HTTP, and unsubscribes."""

@@ -1,0 +1,37 @@
+"""The role `hits`: what answers, and what writes down meanwhile."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from pillarbox.app import App
+from pillarbox.hits.backlog import Backlog
+from pillarbox.hits.main import HitsApp
+from pillarbox.hits.places import Places
+from pillarbox.hits.record import Recording
+from pillarbox.tracking.token import Tokens
+
+
+class Hits:
+    """One process's part in it. `answers` is the ASGI application."""
+
+    def __init__(self, app: App, secret: bytes) -> None:
+        """Raises StartError when the database of places cannot be used."""
+        config = app.config
+        recording = Recording(
+            places=Places(config.geoip_db, shows_address=config.geo_ip_address),
+            keeps=timedelta(days=config.retention_days),
+            ignores_machines=config.ignore_machine_hits,
+        )
+        self._backlog = Backlog(app.db, recording, config.data_dir)
+        self.answers = HitsApp(
+            Tokens(secret), app.clock, self._backlog.add, trusted=config.trusted_proxies
+        )
+
+    async def beside(self, serve: Callable[[], Awaitable[None]]) -> None:
+        """Write hits down while requests are served, and until the last of them is answered."""
+        answered = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._backlog.run(answered))
+            await serve()
+            answered.set()
