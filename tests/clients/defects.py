@@ -22,4 +22,8 @@ DEFECTS: dict[tuple[str, str], str] = {
     ),
     ("keighl", "GetInboundMessages"): "it reads `Messages`; the list is called `InboundMessages`",
     ("keighl", "GetSenderSignatures"): "it sends the token of a Server, not that of the account",
+    (
+        "rust",
+        "OutboundDetailsRequest",
+    ): "it reads `To` as a text; it is a list of names and addresses",
 }

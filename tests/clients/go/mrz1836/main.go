@@ -114,19 +114,11 @@ func inbound() {
 		Holds(found.Subject == all[0].Subject && found.TextBody != "" && found.MailboxHash != "", found)
 	})
 	Check("BypassInboundMessage", func() {
-		for _, message := range all {
-			if message.Status == "Blocked" {
-				Must(client.BypassInboundMessage(ctx, message.MessageID))
-			}
-		}
+		Must(client.BypassInboundMessage(ctx, Only("/messages/inbound?count=9&offset=0&status=blocked")))
 		Refused(client.BypassInboundMessage(ctx, nobody), "cannot be bypassed")
 	})
 	Check("RetryInboundMessage", func() {
-		for _, message := range all {
-			if message.Status == "Failed" {
-				Must(client.RetryInboundMessage(ctx, message.MessageID))
-			}
-		}
+		Must(client.RetryInboundMessage(ctx, Only("/messages/inbound?count=9&offset=0&status=failed")))
 		Refused(client.RetryInboundMessage(ctx, nobody), "cannot be retried")
 	})
 }

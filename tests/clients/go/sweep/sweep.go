@@ -79,6 +79,14 @@ func Get(path string, into interface{}) {
 	Must(json.NewDecoder(answer.Body).Decode(into))
 }
 
+// Only is the id of the only inbound message of a list.
+func Only(path string) string {
+	var found struct{ InboundMessages []struct{ MessageID string } }
+	Get(path, &found)
+	Holds(len(found.InboundMessages) == 1, found)
+	return found.InboundMessages[0].MessageID
+}
+
 // Finish reports the methods of the client that no check is about.
 func Finish(client interface{}) {
 	offered := reflect.TypeOf(client)
