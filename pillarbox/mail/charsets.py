@@ -5,6 +5,7 @@ codecs there are quadratic, warn, or transform instead of decode.
 """
 
 from encodings.aliases import aliases
+from functools import lru_cache
 
 _UNFIT = frozenset(
     "base64_codec bz2_codec hex_codec quopri_codec rot_13 uu_codec zlib_codec mbcs oem punycode idna"
@@ -46,6 +47,7 @@ def is_known(charset: str) -> bool:
     return _codec(charset) is not None
 
 
+@lru_cache(256)
 def _codec(charset: str) -> str | None:
     if len(charset) > 40:
         return None

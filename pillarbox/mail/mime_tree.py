@@ -26,7 +26,7 @@ _delimiter_end = re.compile(rb"(--)?[ \t]*+\r?(?:\n|\Z)").match
 _media_type = re.compile(r"[^\s/()<>@,;:\\\"\[\]?=]+/[^\s/()<>@,;:\\\"\[\]?=]+").fullmatch
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Field:
     """One header field: its name, and where it stands (value after the colon, end after the CRLF)."""
 
@@ -61,7 +61,12 @@ class Head:
 
 def text_of(raw: bytes, header: Field) -> str:
     """A field's value on one line, blanks at its ends removed, encoded words still encoded."""
-    return headers.unfold(charsets.decode(raw[header.value : header.end]).strip(" \t\r\n"))
+    return unfolded(raw[header.value : header.end])
+
+
+def unfolded(value: bytes) -> str:
+    """What stands behind the colon of a field, as `text_of` gives it."""
+    return headers.unfold(charsets.decode(value).strip(" \t\r\n"))
 
 
 def value_of(raw: bytes, node: Node, name: str) -> str:
@@ -124,15 +129,9 @@ class Splitter:
                 self.note("too many headers")
                 blank = _blank_line(raw, position, end)
                 return Head(fields=fields, body=blank.end() if blank else end)
-            fields.append(
-                Field(
-                    name=found.group(1).decode("ascii"),
-                    start=position,
-                    value=found.start(2),
-                    end=found.end(),
-                )
-            )
-            position = found.end()
+            after = found.end()
+            fields.append(Field(found[1].decode("ascii"), position, found.start(2), after))
+            position = after
         if raw.startswith(b"\r\n", position, end):
             position += 2
         elif raw.startswith(b"\n", position, end):

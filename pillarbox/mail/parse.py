@@ -1,13 +1,15 @@
 """Reading received messages: headers, bodies, attachments. Total: whatever arrives, a Message comes out.
 
 What was wrong is listed in `defects`; nothing raises. Where parts begin and end is decided in
-mime_tree.py. Source: RFC 5322, 2045 to 2047; spec inbound 3; limits of the design's quality page.
+mime_tree.py, at once; a value or a part is decoded when it is first asked for, because submission asks for few.
+Source: RFC 5322, 2045 to 2047; spec inbound 3; limits of the design's quality page.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 from pillarbox.mail import charsets, headers, mime_tree, parameters, seven_bit, transfer
-from pillarbox.mail.mime_tree import MAX_HEADERS, Node, Splitter
+from pillarbox.mail.mime_tree import Node, Splitter
 
 to_seven_bit = seven_bit.to_seven_bit
 
@@ -29,12 +31,17 @@ _EXTENSIONS = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Header:
-    """One header field. `value` is unfolded and without CR, LF and NUL, but not decoded."""
+    """One header field; `raw` is all of it, from its name to its line end."""
 
     name: str
-    value: str
+    raw: bytes
+
+    @property
+    def value(self) -> str:
+        """The value, unfolded and without CR, LF and NUL, but not decoded."""
+        return mime_tree.unfolded(self.raw.partition(b":")[2])
 
     @property
     def decoded(self) -> str:
@@ -57,15 +64,32 @@ class Attachment:
     is_inline: bool
 
 
-@dataclass(slots=True)
-class Message:
-    """A message as read. Bodies keep the line ends they came with."""
+def parse(raw: bytes) -> "Message":
+    """Read a message; never raises.
 
-    headers: list[Header] = field(default_factory=list)
-    text: str | None = None
-    html: str | None = None
-    attachments: list[Attachment] = field(default_factory=list)
-    defects: list[str] = field(default_factory=list)
+    The text is the first text/plain that is no attachment (in an alternative the last; several in a
+    mixed one after the other), the HTML the first text/html. All other leaves, messages in the
+    message included, are attachments.
+    """
+    return Message(raw)
+
+
+class Message:
+    """A message as read. Bodies keep the line ends they came with.
+
+    `body_at` is where the body begins: the top header fields and the blank line are before it. A line that is no
+    header field begins the body. Fields beyond 1000 are left out, and the body still begins after the blank line.
+    """
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+        self._splitter = Splitter(raw)
+        self._root = self._splitter.message()
+        self.headers = [Header(at.name, raw[at.start : at.end]) for at in self._root.fields]
+        self.body_at = self._root.body
+        self._named: dict[str, list[Header]] = {}
+        for header in self.headers:
+            self._named.setdefault(header.name.lower(), []).append(header)
 
     def header(self, name: str) -> str | None:
         """The decoded value of the first header of this name, in any case."""
@@ -75,52 +99,41 @@ class Message:
 
     def headers_named(self, name: str) -> list[Header]:
         """All headers of this name, in any case and in order."""
-        name = name.lower()
-        return [header for header in self.headers if header.name.lower() == name]
+        return self._named.get(name.lower(), [])
 
+    @cached_property
+    def text(self) -> str | None:
+        """The text body, None when there is none."""
+        texts, _ = self._bodies
+        return _together([self._text(node) for node in texts]) if texts else None
 
-def parse(raw: bytes) -> Message:
-    """Read a message; never raises.
+    @cached_property
+    def html(self) -> str | None:
+        """The HTML body, None when there is none."""
+        _, html = self._bodies
+        return None if html is None else self._text(html)
 
-    The text is the first text/plain that is no attachment (in an alternative the last; several in a
-    mixed one after the other), the HTML the first text/html. All other leaves, messages in the
-    message included, are attachments.
-    """
-    return _Reader(raw).message()
+    @cached_property
+    def attachments(self) -> list[Attachment]:
+        """All leaves that are no body."""
+        found: list[Attachment] = []
+        self._attach(self._root, found)
+        return found
 
+    @property
+    def defects(self) -> list[str]:
+        """What was wrong with the message, in words; everything is read to find out."""
+        _ = self.text, self.html, self.attachments
+        return self._splitter.defects
 
-def split_head(raw: bytes) -> tuple[list[tuple[str, bytes]], int]:
-    """The top header fields, each with its complete bytes up to its line end, and the body's offset.
+    @cached_property
+    def _bodies(self) -> tuple[list[Node], Node | None]:
+        return self._choose(self._root)
 
-    The blank line belongs to neither. A line that is no header field begins the body. Fields beyond
-    1000 are left out, and the body still begins after the blank line.
-    """
-    head = Splitter(raw).head(0, len(raw), limit=MAX_HEADERS)
-    return [(found.name, raw[found.start : found.end]) for found in head.fields], head.body
-
-
-class _Reader:
-    """One message on its way from bytes to a Message."""
-
-    def __init__(self, raw: bytes) -> None:
-        self._raw = raw
-        self._splitter = Splitter(raw)
-        self._bodies: set[int] = set()
-
-    def message(self) -> Message:
-        root = self._splitter.message()
-        texts, html = self._choose(root)
-        self._bodies = {id(node) for node in [*texts, html] if node is not None}
-        message = Message(
-            headers=[
-                Header(found.name, mime_tree.text_of(self._raw, found)) for found in root.fields
-            ],
-            text=_together([self._text(node) for node in texts]) if texts else None,
-            html=None if html is None else self._text(html),
-            defects=self._splitter.defects,
-        )
-        self._attach(root, message.attachments)
-        return message
+    @cached_property
+    def _body_nodes(self) -> set[int]:
+        texts, html = self._bodies
+        return {id(node) for node in [*texts, html] if node is not None}
 
     def _choose(self, node: Node) -> tuple[list[Node], Node | None]:
         """The leaves that make the text body and the HTML body."""
@@ -162,7 +175,7 @@ class _Reader:
     def _attach(self, node: Node, found: list[Attachment]) -> None:
         for child in node.children:
             self._attach(child, found)
-        if not node.children and id(node) not in self._bodies:
+        if not node.children and id(node) not in self._body_nodes:
             found.append(self._attachment(node, number=len(found) + 1))
 
     def _attachment(self, node: Node, *, number: int) -> Attachment:

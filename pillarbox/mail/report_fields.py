@@ -7,7 +7,7 @@ blank lines may be anything blank. Source: RFC 3464 section 2.1, RFC 5965 sectio
 import re
 
 from pillarbox.mail import charsets, headers
-from pillarbox.mail.parse import Attachment, Header, Message, split_head
+from pillarbox.mail.parse import Attachment, Header, Message, parse
 
 MOST_BYTES = 256 * 1024
 MOST_BLOCKS = 100
@@ -69,8 +69,8 @@ def returned(message: Message) -> list[Header]:
     """The header of the message a report is about, as far as the report brings it along."""
     for part in message.attachments:
         if media_type(part) in _RETURNED:
-            fields, _ = split_head(part.content[:MOST_BYTES])
-            return [Header(name, _value(raw)) for name, raw in fields[:MOST_FIELDS]]
+            fields = parse(part.content[:MOST_BYTES]).headers[:MOST_FIELDS]
+            return [Header(one.name, one.raw[: len(one.name) + LONGEST]) for one in fields]
     return []
 
 
@@ -89,7 +89,3 @@ def _go_on(block: Block, name: str, line: str) -> None:
 
 def _decoded(block: Block) -> Block:
     return {name: headers.decode(value) for name, value in block.items()}
-
-
-def _value(raw: bytes) -> str:
-    return headers.unfold(charsets.decode(raw.partition(b":")[2][:LONGEST]).strip(" \t\r\n"))

@@ -3,8 +3,6 @@
 import re
 from datetime import datetime
 
-from pillarbox.mail import headers
-
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LONGEST_HELO = 255
@@ -22,8 +20,10 @@ def received(
     """
     helo = _not_a_name.sub("?", from_helo[:_LONGEST_HELO]) or "unknown"
     literal = f"IPv6:{from_ip}" if ":" in from_ip else from_ip
-    value = f"from {helo} ([{literal}]) by {by} with {protocol} id {message_id}; {date(at)}"
-    return headers.line("Received", value)
+    return (
+        f"Received: from {helo} ([{literal}])\r\n by {by} with {protocol}\r\n"
+        f" id {message_id}; {date(at)}\r\n"
+    ).encode("ascii", "replace")
 
 
 def date(at: datetime) -> str:

@@ -30,7 +30,7 @@ class Stamp:
 
 def is_control(name: str) -> bool:
     """Whether a header (lower-case name) is an instruction to the server, never delivered."""
-    return name in _CONTROL or name.startswith("x-pm-metadata-")
+    return name.startswith("x-pm-") and (name in _CONTROL or name.startswith("x-pm-metadata-"))
 
 
 def compose(message: Checked, stamp: Stamp) -> bytes:

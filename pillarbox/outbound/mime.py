@@ -11,8 +11,8 @@ from pillarbox.errors import Problem, Refused
 from pillarbox.ids import message_id
 from pillarbox.mail import headers, trace
 from pillarbox.mail.address import Address, AddressError, parse_list, parse_one
+from pillarbox.mail.parse import Header, parse, to_seven_bit
 from pillarbox.mail.parse import Message as Parsed
-from pillarbox.mail.parse import parse, split_head, to_seven_bit
 from pillarbox.outbound import check
 from pillarbox.outbound.compose import Stamp, is_control, own_message_id, server_lines
 from pillarbox.outbound.model import Prepared, Recipients
@@ -88,7 +88,9 @@ def prepare_mime(server: Server, submitted: Submitted, surroundings: Surrounding
         unsubscribe=unsubscribe_link(stream, parsed.html, parsed.text),
         bounce_type=controls.bounce_type,
         body_form=0,
-        raw=_rewrite(submitted, controls, stamp, tag),
+        raw=_rewrite(
+            submitted, parsed, stamp, server_lines(stamp, tag), keeps_id=controls.keeps_id
+        ),
     )
 
 
@@ -180,10 +182,12 @@ def _check_content(parsed: Parsed) -> None:
     check.check_total_size(sum((len(a.content) + 2) // 3 * 4 for a in parsed.attachments))
 
 
-def _rewrite(submitted: Submitted, controls: Controls, stamp: Stamp, tag: str | None) -> bytes:
+def _rewrite(
+    submitted: Submitted, parsed: Parsed, stamp: Stamp, own: list[bytes], *, keeps_id: bool
+) -> bytes:
     """The message with its header rewritten and its body untouched, in seven bits."""
-    fields, body_at = split_head(submitted.data)
-    names = {name.lower() for name, _ in fields}
+    fields = [(header.name.lower(), header) for header in parsed.headers]
+    names = {name for name, _ in fields}
     lines = [
         trace.received(
             from_helo=submitted.helo,
@@ -196,12 +200,12 @@ def _rewrite(submitted: Submitted, controls: Controls, stamp: Stamp, tag: str | 
     ]
     if "date" not in names:
         lines.append(f"Date: {trace.date(stamp.at)}\r\n".encode())
-    keeps_id = controls.keeps_id and "message-id" in names
-    lines += [_field(name, raw) for name, raw in fields if _stays(name.lower(), keeps_id=keeps_id)]
+    keeps_id = keeps_id and "message-id" in names
+    lines += [_field(header) for name, header in fields if _stays(name, keeps_id=keeps_id)]
     if not keeps_id:
         lines.append(own_message_id(stamp))
-    lines += server_lines(stamp, tag)
-    return to_seven_bit(b"".join(lines) + b"\r\n" + submitted.data[body_at:])
+    lines += own
+    return to_seven_bit(b"".join(lines) + b"\r\n" + submitted.data[parsed.body_at :])
 
 
 def _stays(name: str, *, keeps_id: bool) -> bool:
@@ -210,11 +214,11 @@ def _stays(name: str, *, keeps_id: bool) -> bool:
     return name not in _REPLACED and not is_control(name)
 
 
-def _field(name: str, raw: bytes) -> bytes:
+def _field(header: Header) -> bytes:
     """A header field as it came, or encoded anew when it holds raw 8-bit text."""
-    if raw.isascii():
-        return raw
-    value = headers.decode(raw.partition(b":")[2])
+    if header.raw.isascii():
+        return header.raw
+    name, value = header.name, header.decoded
     if name.lower() in ("from", "to", "cc", "reply-to", "sender"):
         try:
             return headers.address_line(name, parse_list(value))

@@ -18,7 +18,7 @@ from pillarbox.bounces.record import record
 from pillarbox.errors import Refused, StartError, Unavailable
 from pillarbox.ids import message_id
 from pillarbox.mail.address import AddressError, parse_one
-from pillarbox.mail.parse import parse, split_head
+from pillarbox.mail.parse import parse
 from pillarbox.outbound.mime import Submitted, prepare_mime, read_controls
 from pillarbox.outbound.model import Accepted
 from pillarbox.outbound.prepare import DEFAULT_STREAM
@@ -128,8 +128,7 @@ def _error_bounce(app: App, login: Login, submitted: Submitted, refused: Refused
     if stream is None or stream.type is StreamType.INBOUND:
         stream = login.server.streams[DEFAULT_STREAM]
     _, code, text = describe(refused)
-    _, body_at = split_head(submitted.data)
-    head = submitted.data[:body_at].decode("utf-8", "replace")
+    head = submitted.data[: parsed.body_at].decode("utf-8", "replace")
     return NewBounce(
         type=BounceType.SMTP_API_ERROR,
         rule="smtp-api",

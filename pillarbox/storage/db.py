@@ -175,8 +175,9 @@ class Database:
         with self.engine.begin() as connection:
             tx = Tx(connection, self.clock.now())
             outcomes: dict[_Job, Outcome] = {}
-            for work, jobs in _by_work(group):
-                outcomes.update(_run_together(tx, work, jobs, alone=len(group) == 1))
+            parts = _by_work(group)
+            for work, jobs in parts:
+                outcomes.update(_run_together(tx, work, jobs, alone=len(parts) == 1))
         return [outcomes[job] for job in group], tx.wakes
 
     def _wake(self, group: list[_Job], wakes: dict[str, set[str]]) -> None:
@@ -225,13 +226,13 @@ def _run_together(
     if alone:
         return _run_part(tx, work, jobs)
     wakes = {topic: set(hints) for topic, hints in tx.wakes.items()}
-    savepoint = connection.begin_nested()
+    dialect.execute(connection, "SAVEPOINT part")
     try:
         outcomes = _run_part(tx, work, jobs)
     except Exception as problem:
         if dialect.is_outage(problem) or not _is_open(connection):
             raise
-        savepoint.rollback()
+        dialect.execute(connection, "ROLLBACK TO part")
         tx.wakes = wakes
         if len(jobs) == 1:
             return {jobs[0]: problem}
@@ -240,7 +241,7 @@ def _run_together(
             for one in jobs
             for job, outcome in _run_together(tx, work, [one], alone=False).items()
         }
-    savepoint.commit()
+    dialect.execute(connection, "RELEASE part")
     return outcomes
 
 

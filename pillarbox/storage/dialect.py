@@ -78,6 +78,12 @@ def insert(connection: Connection, table: Table) -> SqliteInsert | PostgresInser
     return sqlite.insert(table) if is_sqlite(connection) else postgresql.insert(table)
 
 
+def execute(connection: Connection, statement: str) -> None:
+    """Run a bare statement without results by the driver itself: it says something about the transaction only."""
+    driver: Any = connection.connection.driver_connection
+    driver.execute(statement)
+
+
 def insert_many(
     connection: Connection,
     table: Table,
@@ -98,6 +104,26 @@ def insert_many(
         driver.execute(
             _postgres_statement(table, columns, added), list(map(list, zip(*rows, strict=True)))
         )
+
+
+def find_many(
+    connection: Connection,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    unless_empty: Table,
+) -> list[tuple[Any, ...]]:
+    """Those of the rows that the table has; `columns` are its primary key.
+
+    One more row, all None, stands for `unless_empty`: it is there when that table has any row.
+    """
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        return _sqlite_find(driver, table, columns, rows, unless_empty)
+    assert isinstance(driver, psycopg.Connection)
+    statement = _postgres_search(table, columns, unless_empty)
+    return driver.execute(statement, list(map(list, zip(*rows, strict=True)))).fetchall()
 
 
 def own_counter(connection: Connection) -> int:
@@ -122,6 +148,45 @@ def _sqlite_insert(
             done += size
 
 
+def _sqlite_find(
+    driver: sqlite3.Connection,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
+    unless_empty: Table,
+) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = []
+    for start in range(0, len(rows), _CHUNKS[0]):
+        part = rows[start : start + _CHUNKS[0]]
+        size = min(size for size in _CHUNKS if size >= len(part))
+        values = [value for row in part for value in row]
+        # What is missing to the size of the statement is the last row again.
+        values += list(part[-1]) * (size - len(part))
+        found += driver.execute(_sqlite_search(table, columns, size, unless_empty), values)
+    return found
+
+
+@lru_cache
+def _sqlite_search(table: Table, columns: tuple[str, ...], rows: int, unless_empty: Table) -> str:
+    holes = ",".join(["(" + ",".join("?" * len(columns)) + ")"] * rows)
+    return _search(table, columns, f"VALUES {holes}", unless_empty)
+
+
+@lru_cache
+def _postgres_search(table: Table, columns: tuple[str, ...], unless_empty: Table) -> str:
+    wanted = f"SELECT * FROM unnest({_arrays(table, columns)})"  # noqa: S608 - names of our own
+    return _search(table, columns, wanted, unless_empty)
+
+
+def _search(table: Table, columns: tuple[str, ...], wanted: str, unless_empty: Table) -> str:
+    names = ",".join(columns)
+    return (
+        f"WITH wanted ({names}) AS ({wanted}) "  # noqa: S608 - names of our own
+        f"SELECT {names} FROM wanted JOIN {table.name} USING ({names}) UNION ALL "
+        f"SELECT {','.join(['NULL'] * len(columns))} WHERE EXISTS (SELECT 1 FROM {unless_empty.name})"
+    )
+
+
 @lru_cache
 def _sqlite_statement(
     table: Table, columns: tuple[str, ...], rows: int, added: tuple[str, ...]
@@ -133,11 +198,16 @@ def _sqlite_statement(
 
 @lru_cache
 def _postgres_statement(table: Table, columns: tuple[str, ...], added: tuple[str, ...]) -> str:
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    arrays = ",".join(f"%b::{table.c[name].type.compile(dialect)}[]" for name in columns)
     names = ",".join(columns)
-    insert_rows = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608 - names of our own
+    insert_rows = (
+        f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({_arrays(table, columns)})"  # noqa: S608 - names of our own
+    )
     return insert_rows + _adding(table, added)
+
+
+def _arrays(table: Table, columns: tuple[str, ...]) -> str:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    return ",".join(f"%b::{table.c[name].type.compile(dialect)}[]" for name in columns)
 
 
 def _adding(table: Table, added: tuple[str, ...]) -> str:

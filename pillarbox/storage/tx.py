@@ -57,6 +57,19 @@ class Tx:
         if rows:
             dialect.insert_many(self.connection, table, columns, rows, added=added)
 
+    def find_many(
+        self,
+        table: Table,
+        columns: tuple[str, ...],
+        rows: Sequence[tuple[Any, ...]],
+        *,
+        unless_empty: Table,
+    ) -> list[tuple[Any, ...]]:
+        """Those of the rows that the table has, by primary key; and a row of None unless the other is empty."""
+        if not rows:
+            return []
+        return dialect.find_many(self.connection, table, columns, rows, unless_empty=unless_empty)
+
     def wake(self, topic: str, *hints: str) -> None:
         """Once committed, wake whoever listens to a topic."""
         self.wakes.setdefault(topic, set()).update(hints)

@@ -17,13 +17,10 @@ from sqlalchemy import (
     String,
     Table,
     delete,
-    exists,
     literal,
     select,
     tuple_,
-    union_all,
 )
-from sqlalchemy.sql import Select
 
 from pillarbox.storage import dialect
 from pillarbox.storage.schema import metadata
@@ -59,26 +56,19 @@ Pair = tuple[int, str]
 _KEY = ("stream_key", "address")
 _ERASED_KEY = ("stream_key", "hash")
 _PAIRS_AT_ONCE = 400
-# One more row says whether there are erased ones at all: mostly there are none, and nothing is hashed.
-_HAS_ERASED: Select[Any] = select(literal(0), literal("")).where(
-    exists(select(erased_suppressions.c.hash))
-)
-_MARK = (0, "")
+_MARK = (None, None)
 
 
 def held_back(tx: Tx, pairs: Iterable[Pair]) -> set[Pair]:
     """Those of the pairs that are suppressed."""
     wanted = list(pairs)
-    found: set[Pair] = set()
-    columns = tuple_(suppressions.c.stream_key, suppressions.c.address)
-    for start in range(0, len(wanted), _PAIRS_AT_ONCE):
-        part = wanted[start : start + _PAIRS_AT_ONCE]
-        query = select(suppressions.c.stream_key, suppressions.c.address).where(columns.in_(part))
-        got = {(row[0], row[1]) for row in tx.rows(union_all(query, _HAS_ERASED))}
-        if _MARK in got:
-            got.remove(_MARK)
-            got.update(_erased(tx, part))
-        found |= got
+    # One more row says whether there are erased ones at all: mostly there are none, and nothing is hashed.
+    rows = tx.find_many(suppressions, _KEY, wanted, unless_empty=erased_suppressions)
+    found = set(rows)
+    if _MARK in found:
+        found.remove(_MARK)
+        for start in range(0, len(wanted), _PAIRS_AT_ONCE):
+            found.update(_erased(tx, wanted[start : start + _PAIRS_AT_ONCE]))
     return found
 
 

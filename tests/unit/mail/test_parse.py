@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pillarbox.mail.parse import parse, split_head
+from pillarbox.mail.parse import parse
 
 FOLDED = b"Subject: one\r\n two\r\nX-A:\r\n\tb\r\nTo: a@b.com\r\n\r\nbody\r\n"
 
@@ -551,6 +551,11 @@ def test_what_the_standard_library_writes_is_read(text, html, attached, encoding
 
 
 # The head
+
+
+def split_head(raw):
+    found = parse(raw)
+    return [(header.name, header.raw) for header in found.headers], found.body_at
 
 
 def test_the_head_is_split_into_complete_fields():
