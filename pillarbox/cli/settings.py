@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from pillarbox import installation
 from pillarbox.clock import SystemClock
 from pillarbox.config import Config, documentation, load
+from pillarbox.errors import StartError
 from pillarbox.storage.db import Database
 from pillarbox.storage.migrate import require_current
 from pillarbox.storage.wake import Wake
@@ -20,13 +22,19 @@ Command = Callable[..., Any]
 
 
 def settings(command: Command) -> Command:
-    """Give a command every setting as a flag; it is called with a Config first."""
+    """Give a command every setting as a flag; it is called with a Config first.
+
+    Raises StartError when the database does not work.
+    """
 
     @functools.wraps(command)
     def wrapped(**arguments: Any) -> Any:
         flags = {name.lower(): arguments.pop(name.lower()) for name, _, _ in documentation()}
         file = arguments.pop("config_file")
-        return command(load(flags, file=Path(file) if file else None), **arguments)
+        try:
+            return command(load(flags, file=Path(file) if file else None), **arguments)
+        except DBAPIError as problem:
+            raise StartError(f"database: {problem.orig}") from problem
 
     result: Command = wrapped
     for name, shown, meaning in reversed(documentation()):
