@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pillarbox.mail import charsets, headers, mime_tree, parameters, seven_bit, transfer
-from pillarbox.mail.mime_tree import Node, Splitter
+from pillarbox.mail.mime_tree import MAX_HEADERS, Node, Splitter
 
 to_seven_bit = seven_bit.to_seven_bit
 
@@ -74,11 +74,20 @@ def parse(raw: bytes) -> "Message":
     return Message(raw)
 
 
+def split_head(raw: bytes) -> tuple[list[tuple[str, bytes]], int]:
+    """The top header fields, each with its complete bytes up to its line end, and the body's offset.
+
+    The blank line belongs to neither. A line that is no header field begins the body. Fields beyond
+    1000 are left out, and the body still begins after the blank line.
+    """
+    head = Splitter(raw).head(0, len(raw), limit=MAX_HEADERS)
+    return [(found.name, raw[found.start : found.end]) for found in head.fields], head.body
+
+
 class Message:
     """A message as read. Bodies keep the line ends they came with.
 
-    `body_at` is where the body begins: the top header fields and the blank line are before it. A line that is no
-    header field begins the body. Fields beyond 1000 are left out, and the body still begins after the blank line.
+    `headers` and `body_at` are the fields and the offset of `split_head`; an mbox line before them is left out.
     """
 
     def __init__(self, raw: bytes) -> None:

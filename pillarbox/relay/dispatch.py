@@ -274,7 +274,7 @@ def take(tx: Tx, wanted: Sequence[tuple[str, int]], lease: int, *, leaves: bool)
         copies=copies,
         contents=contents,
         raws=queue.load_raw(tx, small) if small else {},
-        next_due={lane: queue.next_due(tx, lane) for lane, _ in wanted},
+        next_due=queue.next_due(tx, [lane for lane, _ in wanted]),
     )
 
 

@@ -84,6 +84,15 @@ def execute(connection: Connection, statement: str) -> None:
     driver.execute(statement)
 
 
+def sqlite_rows(
+    connection: Connection, statement: str, each: Sequence[dict[str, Any]]
+) -> list[tuple[Any, ...]]:
+    """The rows of a statement written for SQLite, run once for each set of parameters, by the driver itself."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return [row for parameters in each for row in driver.execute(statement, parameters)]
+
+
 def insert_many(
     connection: Connection,
     table: Table,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from pillarbox.ids import key_of
 from pillarbox.mail.address import Address, header_form, parse_one
@@ -65,6 +65,16 @@ _RECIPIENT = (
     "attempts",
 )
 _METADATA = ("server_id", "name", "value", "message_key")
+
+# Built once: building a statement costs more than running it.
+_MARK_SENT = (
+    update(messages)
+    .where(
+        messages.c.key.in_(bindparam("keys", expanding=True)),
+        messages.c.status == MessageStatus.QUEUED,
+    )
+    .values(status=MessageStatus.SENT)
+)
 
 Kept = tuple[Prepared, set[str]]
 """A message to keep, with the address keys of its recipients that are suppressed."""
@@ -143,11 +153,8 @@ def last_key(tx: Tx) -> int:
 
 def mark_sent(tx: Tx, keys: Sequence[int]) -> None:
     """Note that the delivery has taken messages up."""
-    tx.run(
-        update(messages)
-        .where(messages.c.key.in_(keys), messages.c.status == MessageStatus.QUEUED)
-        .values(status=MessageStatus.SENT)
-    )
+    if keys:
+        tx.run(_MARK_SENT, {"keys": keys})
 
 
 def _message_row(message: Prepared) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, text, tuple_, update
+from sqlalchemy import BindParameter, bindparam, func, select, text, tuple_, update
 
 from pillarbox.outbound.model import MessageStatus, RecipientState, UnsubscribeLink
 from pillarbox.outbound.store.tables import contents, messages, recipients
@@ -21,14 +21,14 @@ from pillarbox.storage.types import instant, micros
 
 LEASE = timedelta(seconds=60)
 
-_CLAIM_SQLITE = text("""
+_CLAIM_SQLITE = """
     UPDATE recipients SET lease = :lease, due_at = :until
     WHERE state = 'queued' AND (message_key, position) IN (
         SELECT message_key, position FROM recipients
         WHERE lane = :lane AND state = 'queued' AND due_at <= :now
         ORDER BY due_at LIMIT :slots)
     RETURNING message_key, position, server_id, stream_key, email, lane, attempts
-""")
+"""
 _CLAIM_POSTGRES = text("""
     WITH picked AS MATERIALIZED (
         SELECT due.message_key, due.position
@@ -51,7 +51,41 @@ _LANES = text("""
     SELECT lane, (SELECT min(due_at) FROM recipients WHERE state = 'queued' AND lane = walk.lane) AS due_at
     FROM walk WHERE lane IS NOT NULL LIMIT :limit
 """)
-_NEXT_DUE = text("SELECT min(due_at) FROM recipients WHERE state = 'queued' AND lane = :lane")
+_NEXT_DUE_SQLITE = "SELECT min(due_at) FROM recipients WHERE state = 'queued' AND lane = :lane"
+_NEXT_DUE_POSTGRES = text("""
+    SELECT (SELECT min(due_at) FROM recipients WHERE state = 'queued' AND lane = wanted.lane)
+    FROM unnest(CAST(:lanes AS text[])) WITH ORDINALITY AS wanted(lane, number) ORDER BY number
+""")
+# Built once: building a statement costs more than running it.
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_LOAD = select(
+    messages.c.key,
+    messages.c.message_id,
+    messages.c.received_at,
+    messages.c.sender_key,
+    messages.c.is_sandboxed,
+    messages.c.bounce_type,
+    messages.c.size_bytes,
+    messages.c.render_error,
+    messages.c.track_opens,
+    messages.c.track_links,
+    messages.c.unsubscribe,
+).where(messages.c.key.in_(_KEYS))
+_LOAD_RAW = select(contents).where(contents.c.message_key.in_(_KEYS))
+_STILL_HELD = (
+    select(recipients.c.message_key, recipients.c.position, recipients.c.lease)
+    .where(
+        tuple_(recipients.c.message_key, recipients.c.position).in_(_IDS),
+        recipients.c.state == RecipientState.QUEUED,
+    )
+    .with_for_update()
+)
+_DELIVERED = (
+    update(recipients)
+    .where(tuple_(recipients.c.message_key, recipients.c.position).in_(_IDS))
+    .values(state=RecipientState.DELIVERED, lease=None, attempts=recipients.c.attempts + 1)
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -121,39 +155,41 @@ def claim(tx: Tx, wanted: Sequence[tuple[str, int]], lease: int) -> list[Claimed
     """Take due recipients, at most so many a lane, oldest due first; they are due again when the lease ends."""
     times = {"now": micros(tx.now), "until": micros(tx.now + LEASE), "lease": lease}
     if dialect.is_sqlite(tx.connection):
-        rows = [
-            row
-            for lane, slots in wanted
-            for row in tx.rows(_CLAIM_SQLITE, times | {"lane": lane, "slots": slots})
-        ]
+        each = [times | {"lane": lane, "slots": slots} for lane, slots in wanted]
+        rows = dialect.sqlite_rows(tx.connection, _CLAIM_SQLITE, each)
     else:
         names, slots = zip(*wanted, strict=True)
-        rows = list(tx.rows(_CLAIM_POSTGRES, times | {"lanes": list(names), "slots": list(slots)}))
-    return [Claimed(lease=lease, **row._asdict()) for row in rows]
+        found = tx.rows(_CLAIM_POSTGRES, times | {"lanes": list(names), "slots": list(slots)})
+        rows = [tuple(row) for row in found]
+    return [
+        Claimed(
+            message_key=key,
+            position=position,
+            lease=lease,
+            server_id=server_id,
+            stream_key=stream_key,
+            email=email,
+            lane=lane,
+            attempts=attempts,
+        )
+        for key, position, server_id, stream_key, email, lane, attempts in rows
+    ]
 
 
-def next_due(tx: Tx, lane: str) -> datetime | None:
-    """When the first waiting recipient of a lane is due, in hand or not."""
-    at = tx.scalar(_NEXT_DUE, {"lane": lane})
-    return None if at is None else instant(at)
+def next_due(tx: Tx, wanted: Sequence[str]) -> dict[str, datetime | None]:
+    """When the first waiting recipient of each of these lanes is due, in hand or not."""
+    if dialect.is_sqlite(tx.connection):
+        each = [{"lane": lane} for lane in wanted]
+        rows = dialect.sqlite_rows(tx.connection, _NEXT_DUE_SQLITE, each)
+    else:
+        rows = [tuple(row) for row in tx.rows(_NEXT_DUE_POSTGRES, {"lanes": list(wanted)})]
+    return {
+        lane: None if at is None else instant(at) for lane, (at,) in zip(wanted, rows, strict=True)
+    }
 
 
 def load(tx: Tx, keys: Sequence[int]) -> dict[int, Content]:
     """What the delivery needs of these messages."""
-    columns = messages.c
-    query = select(
-        columns.key,
-        columns.message_id,
-        columns.received_at,
-        columns.sender_key,
-        columns.is_sandboxed,
-        columns.bounce_type,
-        columns.size_bytes,
-        columns.render_error,
-        columns.track_opens,
-        columns.track_links,
-        columns.unsubscribe,
-    ).where(columns.key.in_(keys))
     return {
         row.key: Content(
             message_id=row.message_id,
@@ -167,14 +203,13 @@ def load(tx: Tx, keys: Sequence[int]) -> dict[int, Content]:
             track_links=row.track_links,
             unsubscribe=row.unsubscribe,
         )
-        for row in tx.rows(query)
+        for row in tx.rows(_LOAD, {"keys": keys})
     }
 
 
 def load_raw(tx: Tx, keys: Sequence[int]) -> dict[int, bytes]:
     """The complete messages."""
-    query = select(contents).where(contents.c.message_key.in_(keys))
-    return {row.message_key: bytes(row.raw) for row in tx.rows(query)}
+    return {row.message_key: bytes(row.raw) for row in tx.rows(_LOAD_RAW, {"keys": keys})}
 
 
 def extend(tx: Tx, held: Sequence[tuple[int, int, int]]) -> None:
@@ -199,12 +234,7 @@ def release(tx: Tx, held: Sequence[tuple[int, int, int]]) -> None:
 
 def still_held(tx: Tx, held: Sequence[tuple[int, int, int]]) -> set[tuple[int, int, int]]:
     """Those of the (message key, position, lease) that nobody else has taken over; locks them on PostgreSQL."""
-    columns = (recipients.c.message_key, recipients.c.position, recipients.c.lease)
-    query = select(*columns).where(
-        tuple_(recipients.c.message_key, recipients.c.position).in_([h[:2] for h in held]),
-        recipients.c.state == RecipientState.QUEUED,
-    )
-    found = {tuple(row) for row in tx.rows(query.with_for_update())}
+    found = {tuple(row) for row in tx.rows(_STILL_HELD, {"ids": [h[:2] for h in held]})}
     return found.intersection(held)
 
 
@@ -213,11 +243,7 @@ def move(tx: Tx, moves: Sequence[Move]) -> None:
     columns = recipients.c
     delivered = [m for m in moves if m.state is RecipientState.DELIVERED]
     if delivered:
-        tx.run(
-            update(recipients)
-            .where(tuple_(columns.message_key, columns.position).in_([_id(m) for m in delivered]))
-            .values(state=RecipientState.DELIVERED, lease=None, attempts=columns.attempts + 1)
-        )
+        tx.run(_DELIVERED, {"ids": [_id(m) for m in delivered]})
     others = [m for m in moves if m.state is not RecipientState.DELIVERED]
     if others:
         statement = (

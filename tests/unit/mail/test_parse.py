@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pillarbox.mail.parse import parse
+from pillarbox.mail.parse import parse, split_head
 
 FOLDED = b"Subject: one\r\n two\r\nX-A:\r\n\tb\r\nTo: a@b.com\r\n\r\nbody\r\n"
 
@@ -553,11 +553,6 @@ def test_what_the_standard_library_writes_is_read(text, html, attached, encoding
 # The head
 
 
-def split_head(raw):
-    found = parse(raw)
-    return [(header.name, header.raw) for header in found.headers], found.body_at
-
-
 def test_the_head_is_split_into_complete_fields():
     fields, body = split_head(FOLDED)
     assert fields == [
@@ -590,6 +585,11 @@ def test_where_the_body_begins(raw, names, body):
     fields, offset = split_head(raw)
     assert [name for name, _ in fields] == names
     assert raw[offset:] == body
+    found = parse(raw)
+    assert ([(header.name, header.raw) for header in found.headers], found.body_at) == (
+        fields,
+        offset,
+    )
 
 
 def test_base64_of_another_message_is_one_attachment():
