@@ -153,12 +153,9 @@ class Config:
         "127.0.0.0/8,::1/128",
     )
     geoip_db: Path | None = _setting(
-        "database file of MaxMind's format (city or country) that tells where opens and clicks come from",
-        Path,
+        "MaxMind database file: where opens and clicks come from", Path
     )
-    geo_ip_address: bool = _setting(
-        "whether opens and clicks tell the address they came from (`Geo.IP`)", _switch, "off"
-    )
+    geo_ip_address: bool = _setting("whether opens and clicks tell their `Geo.IP`", _switch, "off")
     ignore_machine_hits: bool = _setting(
         "whether opens and clicks by proxies that open everything (Apple's) and by known robots are left out",
         _switch,

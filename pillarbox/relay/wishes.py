@@ -19,14 +19,14 @@ class Wishing:
     def of(self, copy: Claimed, content: Content, tracking_host: str) -> Wishes | None:
         """The wishes of a copy; None when it is like all others. `tracking_host` is "" without a custom one."""
         links, handling = content.track_links, content.unsubscribe
-        if not content.track_opens and links is TrackLinks.NONE:  # SLICE1
+        if not content.track_opens and links is TrackLinks.NONE and handling is None:
             return None
         return Wishes(
             base=base_url(self._public_url, tracking_host),
             opens=content.track_opens,
             html_links=links.has_html,
             text_links=links.has_text,
-            unsubscribe="",  # SLICE1
+            unsubscribe=self._unsubscribe(copy) if handling else "",
             is_managed=handling is UnsubscribeLink.MANAGED,
         )
 

@@ -18,7 +18,8 @@ from pillarbox.tracking.model import ClickLocation
 
 OPEN = "/open/"
 UNSUBSCRIBE = "/u/"
-PATHS = (OPEN, "/3/", "/3s/", "/3x/")
+HITS = (OPEN, "/3/", "/3s/", "/3x/")
+PATHS = (*HITS, UNSUBSCRIBE)
 _SCHEMES = {"3": "http://", "3s": "https://", "3x": ""}
 _POSITION_BITS = 6
 _COPY_OCTETS = 9
