@@ -152,14 +152,10 @@ class Config:
         _networks,
         "127.0.0.0/8,::1/128",
     )
-    geoip_db: Path | None = _setting(
-        "MaxMind database file: where opens and clicks come from", Path
-    )
+    geoip_db: Path | None = _setting("MaxMind file: where opens and clicks come from", Path)
     geo_ip_address: bool = _setting("whether opens and clicks tell their `Geo.IP`", _switch, "off")
     ignore_machine_hits: bool = _setting(
-        "whether opens and clicks by proxies that open everything (Apple's) and by known robots are left out",
-        _switch,
-        "off",
+        "whether hits of proxies that open everything and of robots are left out", _switch, "off"
     )
     spf_include: str = _setting("name that the suggested SPF records include", shown="`HOSTNAME`")
     bounce_testing_domain: str = _setting(
