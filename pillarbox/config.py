@@ -194,27 +194,17 @@ class Config:
         "off",
     )
     webhooks_retry_minutes: tuple[int, ...] = _setting(
-        "minutes between the attempts to call a webhook, but that of inbound mail",
-        _minutes,
-        "1,5,15,1,5,10,10,10,15",
+        "minutes between the attempts to call a webhook", _minutes, "1,5,15,1,5,10,10,10,15"
     )
-    webhooks_timeout_s: int = _setting(
-        "seconds that a webhook has to answer, but that of inbound mail", _number(1, 600), "30"
-    )
+    webhooks_timeout_s: int = _setting("seconds a webhook has to answer", _number(1, 600), "30")
     webhooks_user_agent: str = _setting("User-Agent of webhooks", _text, "Postmark")
     webhooks_verify_tls: bool = _setting(
-        "whether webhooks are called only where the certificate is valid", _switch, "on"
+        "`off`: call webhooks whatever the certificate", _switch, "on"
     )
     webhooks_zero_message_id: bool = _setting(
-        "whether SubscriptionChange has a MessageID of zeros, not null, when no message caused it",
-        _switch,
-        "off",
+        "whether SubscriptionChange says zeros, not null, when no message caused it", _switch, "off"
     )
-    webhooks_log_days: int = _setting(
-        "days for which calls of webhooks are kept, with what was sent and answered",
-        _number(1, 3650),
-        "7",
-    )
+    webhooks_log_days: int = _setting("days that calls of webhooks are kept", _number(1, 3650), "7")
     server_token: str | None = _setting(
         "token of the first server, used only when the database is first created",
         shown="random, printed",

@@ -4,18 +4,15 @@ take:   claim -> where each goes now (dropped when its webhook is gone) -> what 
 settle: still ours? -> judge -> state, attempts, statistics
 """
 
-import hashlib
-import hmac
-import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
 
 from pillarbox.servers.store import servers
 from pillarbox.storage.tx import Tx
 from pillarbox.webhook_delivery.desk import Taken
-from pillarbox.webhook_delivery.job import Held, Job, Outcome
+from pillarbox.webhook_delivery.job import EVENT_ID, TRACE_ID, Held, Job, Outcome, guid
 from pillarbox.webhook_delivery.schedule import Ladder, judge
 from pillarbox.webhooks.call import CallAttempt, CallState, Claimed, Move, Target
 from pillarbox.webhooks.effective import of_server
@@ -32,7 +29,7 @@ class EventDesk:
 
     ladder: Ladder
     timeout_s: float
-    secret: bytes
+    secret: bytes = field(repr=False)
     topic: str = calls.TOPIC
 
     def lanes(self, tx: Tx) -> Mapping[str, datetime]:
@@ -85,19 +82,14 @@ class EventDesk:
             target=target,
             headers=(
                 ("X-PM-Retries-Remaining", str(self.ladder.remaining(call.attempts))),
-                ("X-PM-Webhook-Trace-Id", self._guid(b"call", call.id)),
-                ("X-PM-Webhook-Event-Id", self._guid(b"event", call.event_id)),
+                (TRACE_ID, guid(self.secret, b"call", call.id)),
+                (EVENT_ID, guid(self.secret, b"event", call.event_id)),
             ),
             body=body,
             size_bytes=call.size_bytes,
             attempts=call.attempts,
             about=call,
         )
-
-    def _guid(self, kind: bytes, number: int) -> str:
-        """The same GUID for the same thing, whenever it is asked for."""
-        digest = hmac.digest(self.secret, b"%s %d" % (kind, number), hashlib.sha256)
-        return str(uuid.UUID(bytes=digest[:16], version=4))
 
     def _move(self, outcome: Outcome) -> Move:
         job = outcome.job

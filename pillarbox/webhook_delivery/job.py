@@ -1,10 +1,15 @@
 """A call in hand, and what came of it."""
 
+import hashlib
+import hmac
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from pillarbox.webhooks.call import Target
+
+TRACE_ID, EVENT_ID = "X-PM-Webhook-Trace-Id", "X-PM-Webhook-Event-Id"
 
 Held = tuple[int, int]
 """The id of a call, and the lease under which it is held."""
@@ -47,3 +52,9 @@ class Outcome:
     def started_at(self) -> datetime:
         """When it began."""
         return self.ended_at - timedelta(milliseconds=self.duration_ms)
+
+
+def guid(secret: bytes, kind: bytes, number: int) -> str:
+    """The same GUID for the same thing whenever it is asked for, and another one in another installation."""
+    digest = hmac.digest(secret, b"%s %d" % (kind, number), hashlib.sha256)
+    return str(uuid.UUID(bytes=digest[:16], version=4))

@@ -13,9 +13,11 @@ from pillarbox.events import store as events
 from pillarbox.mail.egress import Egress
 from pillarbox.outgoing.http import Client
 from pillarbox.webhook_delivery.deliver import Deliverer
+from pillarbox.webhook_delivery.desk import Desk
 from pillarbox.webhook_delivery.event_desk import EventDesk
 from pillarbox.webhook_delivery.fanout import Step, fan_out
-from pillarbox.webhook_delivery.schedule import Ladder
+from pillarbox.webhook_delivery.inbound_desk import InboundDesk
+from pillarbox.webhook_delivery.schedule import INBOUND_MINUTES, INBOUND_TIMEOUT_S, Ladder
 from pillarbox.wire.events import NO_MESSAGE
 
 log = logging.getLogger(__name__)
@@ -32,11 +34,15 @@ class Webhooks:
 
     def __init__(self, app: App, secret: bytes) -> None:
         self._app = app
-        self._desk = EventDesk(
+        events_desk = EventDesk(
             ladder=Ladder(app.config.webhooks_retry_minutes),
             timeout_s=app.config.webhooks_timeout_s,
             secret=secret,
         )
+        inbound_desk = InboundDesk(
+            ladder=Ladder(INBOUND_MINUTES), timeout_s=INBOUND_TIMEOUT_S, secret=secret
+        )
+        self._desks: tuple[Desk, ...] = (events_desk, inbound_desk)
         self._no_message = NO_MESSAGE if app.config.webhooks_zero_message_id else None
         self._news = app.wake.subscribe(events.TOPIC)
 
@@ -50,7 +56,8 @@ class Webhooks:
             connections=(0, 0),  # the lanes count
         )
         async with client, asyncio.TaskGroup() as tasks:
-            tasks.create_task(Deliverer(self._app, self._desk, client).run(stop))
+            for desk in self._desks:
+                tasks.create_task(Deliverer(self._app, desk, client).run(stop))
             reading = tasks.create_task(self._read_log())
             await stop.wait()
             reading.cancel()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pillarbox.webhooks.model import AttemptOutcome
 
 INBOUND_MINUTES = (1, 5, 10, 10, 10, 15, 30, 60, 120, 360)
+INBOUND_TIMEOUT_S = 120.0
 _MAY_PASS = frozenset({408, 429})
 
 

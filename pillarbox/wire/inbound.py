@@ -1,7 +1,8 @@
 """Inbound messages read back. Source: spec messages 5 to 7."""
 
 import re
-from collections.abc import Iterable
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
@@ -12,7 +13,7 @@ from pillarbox.clock import EASTERN
 from pillarbox.errors import Problem, Refused
 from pillarbox.inbound import model
 from pillarbox.inbound.model import Correspondent, InboundStatus, mail_list
-from pillarbox.wire.base import Reply
+from pillarbox.wire.base import Reply, encode
 from pillarbox.wire.query import MESSAGES, Paged, Since, Until
 
 NO_SENDER = "<>"
@@ -138,6 +139,77 @@ class InboundDetails(InboundMessage, kw_only=True):
             Headers=[Header(name, value) for name, value in content.headers],
             BlockedReason=(message.is_blocked and message.blocked_reason) or UNSET,
         )
+
+
+class HookAttachment(Reply):
+    """An attachment with its content in base64."""
+
+    Name: str
+    Content: str
+    ContentType: str
+    ContentLength: int
+    ContentID: str
+
+
+class InboundHook(Reply, kw_only=True):
+    """What the inbound hook is told; `RawEmail` only where the Server wants it. Source: spec inbound 4."""
+
+    FromName: str
+    MessageStream: str
+    From: str
+    FromFull: FullAddress
+    To: str
+    ToFull: list[FullAddress]
+    Cc: str
+    CcFull: list[FullAddress]
+    Bcc: str
+    BccFull: list[FullAddress]
+    OriginalRecipient: str
+    Subject: str
+    MessageID: str
+    ReplyTo: str
+    MailboxHash: str
+    Date: str
+    TextBody: str
+    HtmlBody: str
+    StrippedTextReply: str
+    RawEmail: str | UnsetType = UNSET
+    Tag: str
+    Headers: list[Header]
+    Attachments: list[HookAttachment]
+
+
+def hook_body(
+    message: model.InboundMessage,
+    content: model.InboundContent,
+    attachments: Sequence[bytes],
+    raw: str | None,
+) -> bytes:
+    """The JSON of an inbound message with the contents of its attachments, and its source if wanted."""
+    members = _members(message) | {
+        "Date": message.date,
+        "Attachments": [
+            HookAttachment(
+                found.name,
+                b64encode(data).decode("ascii"),
+                found.content_type,
+                found.length,
+                found.content_id,
+            )
+            for found, data in zip(message.attachments, attachments, strict=False)
+        ],
+    }
+    del members["Status"]
+    return encode(
+        InboundHook(
+            **members,
+            TextBody=content.text,
+            HtmlBody=content.html,
+            StrippedTextReply=content.stripped_reply,
+            RawEmail=UNSET if raw is None else raw,
+            Headers=[Header(name, value) for name, value in content.headers],
+        )
+    )
 
 
 class Done(Reply):

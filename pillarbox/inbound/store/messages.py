@@ -89,7 +89,7 @@ inbound_messages = Table(
     _index("ix_inbound_sender", "sender_key"),
     _index("ix_inbound_hash", "mailbox_hash", _HASHED),
     _index("ix_inbound_tag", "tag", _TAGGED),
-    Index("ix_inbound_due", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
+    Index("ix_inbound_due", "server_id", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
 )
 inbound_contents = Table(
     "inbound_contents",
@@ -123,8 +123,9 @@ def insert(tx: Tx, batch: Sequence[New]) -> None:
     tx.insert_many(inbound_messages, tuple(_MESSAGE), rows)
     contents = [_content_row(new.message.key, new.content) for new in batch]
     tx.insert_many(inbound_contents, _CONTENT, contents)
-    if any(new.due_at is not None for new in batch):
-        tx.wake(TOPIC)
+    lanes = {str(new.message.server_id) for new in batch if new.due_at is not None}
+    if lanes:
+        tx.wake(TOPIC, *lanes)
 
 
 def insert_message(
@@ -168,6 +169,12 @@ def find(tx: Tx, server_id: int, message_id: str) -> InboundMessage | None:
     return _message(row)
 
 
+def find_by_key(tx: Tx, key: int) -> InboundMessage | None:
+    """The message with this key."""
+    row = tx.first(_query().where(inbound_messages.c.key == key))
+    return None if row is None else _message(row)
+
+
 def find_content(tx: Tx, key: MessageKey) -> InboundContent:
     """Source, bodies and headers of a message; all empty once they are no longer kept."""
     row = tx.first(select(inbound_contents).where(inbound_contents.c.message_key == key))
@@ -208,11 +215,12 @@ def reschedule(tx: Tx, key: MessageKey, before: Sequence[InboundStatus]) -> bool
         update(inbound_messages)
         .where(at.key == key, at.status.in_(before))
         .values(status=InboundStatus.SCHEDULED, due_at=tx.now, lease=None, attempts=0)
+        .returning(at.server_id)
     )
-    if tx.run(statement) == 0:
-        return False
-    tx.wake(TOPIC)
-    return True
+    row = tx.first(statement)
+    if row is not None:
+        tx.wake(TOPIC, str(row.server_id))
+    return row is not None
 
 
 def _conditions(tx: Tx, wanted: InboundSearch) -> list[ColumnElement[bool]]:

@@ -16,6 +16,15 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         _number_events_once()
     _create_calls()
+    due = sa.text("due_at IS NOT NULL")
+    op.drop_index("ix_inbound_due", table_name="inbound_messages")
+    op.create_index(
+        "ix_inbound_due",
+        "inbound_messages",
+        ["server_id", "due_at"],
+        sqlite_where=due,
+        postgresql_where=due,
+    )
     op.create_table(
         "webhook_marks",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
