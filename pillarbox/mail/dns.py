@@ -117,6 +117,18 @@ class Resolver:
         """
         return await self._values(ip_address(ip).reverse_pointer, "PTR")
 
+    def remembered(self, name: str, kind: str) -> list[Any] | None:
+        """What a question of this kind (TXT, MX…) would be answered with at once; None when it must be asked.
+
+        Unlike everything else here, any thread may call it. Raises NoSuchDomain, DnsFailure.
+        """
+        entry = self._cache.get((_name(name), kind))
+        if entry is None or self._clock() >= entry.until:
+            return None
+        if entry.error is not None:
+            raise entry.error(name)
+        return list(entry.values)
+
     def forget(self, name: str) -> None:
         """Drop what is remembered about a name, so that a person's "check again" asks the servers."""
         for kind in _READERS:

@@ -29,29 +29,35 @@ class Lookups:
 
     def txt(self, name: str) -> list[str]:
         """Text records, the strings of each joined."""
-        return self._ask(lambda: self._resolver.txt(name))
+        return self._ask(name, "TXT", self._resolver.txt)
 
     def addresses(self, name: str) -> list[str]:
         """IPv4 and IPv6 addresses."""
-        return self._ask(lambda: self._resolver.addresses(name))
+        return self._ask(name, "", self._resolver.addresses)
 
     def mx(self, name: str) -> list[tuple[int, str]]:
         """Mail exchangers with their preference."""
-        return self._ask(lambda: self._resolver.mx(name))
+        return self._ask(name, "MX", self._resolver.mx)
 
     def ptr(self, ip: str) -> list[str]:
         """The names of an address."""
-        return self._ask(lambda: self._resolver.ptr(ip))
+        return self._ask(ip, "", self._resolver.ptr)
 
-    def _ask(self, question: Callable[[], Coroutine[Any, Any, list[T]]]) -> list[T]:
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise DnsFailure("out of time")
-        answer = asyncio.run_coroutine_threadsafe(question(), self._loop)
+    def _ask(
+        self, name: str, kind: str, question: Callable[[str], Coroutine[Any, Any, list[T]]]
+    ) -> list[T]:
+        """What the resolver remembers, without a turn of the event loop; else what it is answered."""
         try:
-            return answer.result(left)
+            known = self._resolver.remembered(name, kind)
+            return self._wait(question(name)) if known is None else known
         except NoSuchDomain:
             return []
+
+    def _wait(self, question: Coroutine[Any, Any, list[T]]) -> list[T]:
+        left = self._until - time.monotonic()
+        answer = asyncio.run_coroutine_threadsafe(question, self._loop)
+        try:
+            return answer.result(max(0.0, left))
         except TooLate:
             answer.cancel()
             raise DnsFailure("out of time") from None
