@@ -125,10 +125,10 @@ def _addresses(mail: Received, parsed: Message) -> tuple[Correspondent, Group, G
     sender = next(iter(_mailboxes(parsed, "from")), Correspondent(""))
     to, cc, bcc = (_mailboxes(parsed, name) for name in ("to", "cc", "bcc"))
     recipient = mail.recipient.lower()
-    if all(one.email.lower() != recipient for one in (*to, *cc)):
-        others = [one for one in bcc if one.email.lower() != recipient]
-        bcc = (Correspondent(mail.recipient), *others)
-    return sender, to, cc, bcc
+    others = tuple(one for one in bcc if one.email.lower() != recipient)
+    if any(one.email.lower() == recipient for one in (*to, *cc)):
+        return sender, to, cc, others
+    return sender, to, cc, (Correspondent(mail.recipient), *others)
 
 
 def _mailboxes(parsed: Message, name: str) -> tuple[Correspondent, ...]:

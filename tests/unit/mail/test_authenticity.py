@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from pillarbox.mail import authenticity
 from pillarbox.mail.authenticity import Authenticity, Client, organization_of
-from pillarbox.mail.dns import Resolver
+from pillarbox.mail.dns import NoSuchDomain, Resolver
 from pillarbox.mail.lookups import Lookups
 from tests.doubles.dns import SERVFAIL, TIMEOUT, DnsZone
 
@@ -216,3 +216,18 @@ async def test_any_bytes_have_a_verdict(zone, raw):
     found = await check(zone, raw)
     assert found.signatures == ()
     assert found.spf.result == "none"
+
+
+async def test_what_the_resolver_remembers_needs_no_turn_of_the_loop(zone):
+    zone.zone["corp.example"] = {"TXT": ["v=spf1 -all"]}
+    resolver = Resolver((zone.address,), timeout_s=0.2, tries=1)
+    assert resolver.remembered("corp.example", "TXT") is None
+    assert await resolver.txt("corp.example") == ["v=spf1 -all"]
+    assert resolver.remembered("CORP.example", "TXT") == ["v=spf1 -all"]
+    idle = asyncio.new_event_loop()  # nobody runs it: asking it would take for ever
+    assert Lookups(resolver, idle, 20).txt("corp.example") == ["v=spf1 -all"]
+    with pytest.raises(NoSuchDomain):
+        await resolver.txt("nobody.example")
+    assert Lookups(resolver, idle, 20).txt("nobody.example") == []
+    idle.close()
+    await resolver.close()
