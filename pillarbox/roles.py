@@ -42,7 +42,7 @@ from pillarbox.received import store as received
 from pillarbox.received.model import Route
 from pillarbox.received.process import Processing
 from pillarbox.relay.dispatch import Dispatcher
-from pillarbox.retention import purge, removals
+from pillarbox.retention import expiry, purge, removals
 from pillarbox.servers.directory import Directory
 from pillarbox.servers.store import removed, servers
 from pillarbox.smtpd.mx import MxListener
@@ -254,5 +254,6 @@ def all_chores(app: App, expansion: Expansion) -> tuple[Chore, ...]:
             topic=removals.TOPIC,
         ),
         Chore(name="webhook log", every=forget.EVERY, run=partial(forget.forget, app)),
+        Chore(name="expiry", every=expiry.EVERY, run=partial(expiry.expire, app)),
         Chore(name="domains", every=timedelta(minutes=1), run=partial(recheck, app)),
     )

@@ -42,6 +42,7 @@ FIRST_ID = 1_000_000_001  # small numbers serve client libraries as "does not ex
 LAST_ID = (1 << 53) - 1  # larger ones are no integers in JavaScript
 DUMP_KEPT = timedelta(days=30)
 _COUNTERS = 256
+_WITH_CONTENT = text("content IS NOT NULL")
 
 bounces = Table(
     "bounces",
@@ -86,6 +87,7 @@ bounces = Table(
         postgresql_where=text("is_inactive"),
     ),
     Index("ix_bounces_email", "email_key"),
+    Index("ix_bounces_dump", "at", sqlite_where=_WITH_CONTENT, postgresql_where=_WITH_CONTENT),
     Index("uq_bounces_cause", "message_id", "email_key", "type", unique=True),
     sqlite_autoincrement=True,
 )
@@ -255,6 +257,14 @@ def delete_of_stream(tx: Tx, server_id: int, stream_key: int, limit: int) -> int
         bounces.c.server_id == server_id, bounces.c.stream_key == stream_key
     )
     return tx.run(delete(bounces).where(bounces.c.id.in_(own.limit(limit))))
+
+
+def delete_dumps(tx: Tx, limit: int) -> int:
+    """Forget some of the reports that are not shown any more; how many. The bounces stay."""
+    at = bounces.c
+    some = select(at.id).where(_WITH_CONTENT, at.at <= tx.now - DUMP_KEPT).limit(limit)
+    statement = update(bounces).where(at.id.in_(some.scalar_subquery()))
+    return tx.run(statement.values(content=None))
 
 
 def delete_totals(tx: Tx, server_id: int) -> None:

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from pillarbox.bulk.model import Content, Entry, Request
 from pillarbox.bulk.pack import unpack_content, unpack_entries
 from pillarbox.errors import Problem, Refused
-from pillarbox.ids import ServerId, key_of
+from pillarbox.ids import ServerId, first_key, key_of
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import UtcTime
@@ -203,6 +203,14 @@ def drop_part(tx: Tx, key: int, position: int) -> None:
 def drop_content(tx: Tx, key: int) -> None:
     """Forget the content of a request that is finished."""
     tx.run(delete(contents).where(contents.c.request_key == key))
+
+
+def delete_old(tx: Tx, before: datetime, limit: int) -> int:
+    """Delete some of the finished requests of before an instant; how many."""
+    at = requests.c
+    old = select(at.key).where(at.key < first_key(before), at.finished_at.is_not(None))
+    some = old.order_by(at.key).limit(limit).scalar_subquery()
+    return tx.run(delete(requests).where(at.key.in_(some)))
 
 
 def is_pending(tx: Tx, *, until: datetime) -> bool:

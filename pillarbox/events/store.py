@@ -7,6 +7,8 @@ read without missing any.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import (
@@ -150,6 +152,16 @@ def delete_of_stream(tx: Tx, stream_key: int, limit: int) -> int:
         events.c.stream_key == stream_key, events.c.message_key.is_(None)
     )
     return tx.run(delete(events).where(events.c.id.in_(own.limit(limit))))
+
+
+def delete_old(tx: Tx, before: datetime, limit: int) -> int:
+    """Delete some of the events of before an instant; how many.
+
+    They go in the order of their ids, which is that of time: the first that is younger ends it.
+    """
+    oldest = tx.rows(select(events.c.id, events.c.at).order_by(events.c.id).limit(limit))
+    old = [row.id for row in takewhile(lambda row: row.at < before, oldest)]
+    return tx.run(delete(events).where(events.c.id.in_(old))) if old else 0
 
 
 def erase_of_messages(tx: Tx, message_keys: Sequence[int], address: str, *, alias: str) -> None:

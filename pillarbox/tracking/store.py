@@ -7,6 +7,8 @@ looked up hit by hit.
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import (
@@ -46,6 +48,7 @@ from pillarbox.tracking.model import (
     facets,
 )
 
+_FACETS_AT_ONCE = 200
 _Id = BigInteger().with_variant(Integer, "sqlite")
 
 hits = Table(
@@ -150,26 +153,42 @@ def list_of_message(
     return _page(tx, query.order_by(hits.c.at.desc(), hits.c.id.desc()), count, offset)
 
 
+def delete_old(tx: Tx, before: datetime, limit: int) -> int:
+    """Delete some of the hits of before an instant; how many.
+
+    They go in the order of their ids, which is that of time: the first that is younger ends it.
+    """
+    rows = tx.rows(_hits().order_by(hits.c.id).limit(limit))
+    old = list(takewhile(lambda row: row.at < before, rows))
+    _delete(tx, old)
+    return len(old)
+
+
 def erase_of_messages(tx: Tx, message_keys: Sequence[int], address: str) -> None:
     """Forget the opens and clicks of one recipient, lower-cased, of these messages."""
     of_person = (hits.c.message_key.in_(message_keys), hits.c.recipient_key == address)
-    query = select(hits, streams.c.slug).join(
+    _delete(tx, tx.rows(_hits().where(*of_person)))
+
+
+def _hits() -> Select[Any]:
+    return select(hits, streams.c.slug).join(
         streams, streams.c.key == hits.c.stream_key, isouter=True
     )
-    at = hit_facets.c
-    for row in tx.rows(query.where(*of_person)):
-        names, values = zip(*facets(_hit(row)), strict=True)
-        tx.run(
-            delete(hit_facets).where(
-                at.stream_key == row.stream_key,
-                at.kind == row.kind,
-                at.name.in_(names),
-                at.value.in_(values),
-                at.at == row.at,
-                at.hit_id == row.id,
-            )
-        )
-    tx.run(delete(hits).where(*of_person))
+
+
+def _delete(tx: Tx, rows: Sequence[Row[Any]]) -> None:
+    """Delete hits with their facets, which are found by what the hits say."""
+    keys = [
+        (row.stream_key, row.kind, name, value, row.at, row.id)
+        for row in rows
+        for name, value in facets(_hit(row))
+    ]
+    entry = tuple_(*hit_facets.primary_key.columns)
+    for start in range(0, len(keys), _FACETS_AT_ONCE):
+        part = keys[start : start + _FACETS_AT_ONCE]
+        tx.run(delete(hit_facets).where(entry.in_(part)))
+    if rows:
+        tx.run(delete(hits).where(hits.c.id.in_([row.id for row in rows])))
 
 
 def _by_facets(
@@ -221,11 +240,7 @@ def _page(tx: Tx, query: Select[tuple[int]], count: int, offset: int) -> tuple[i
     ids = [row[0] for row in tx.rows(query.limit(count).offset(offset))]
     if not ids:
         return total, []
-    rows = tx.rows(
-        select(hits, streams.c.slug)
-        .join(streams, streams.c.key == hits.c.stream_key, isouter=True)
-        .where(hits.c.id.in_(ids))
-    )
+    rows = tx.rows(_hits().where(hits.c.id.in_(ids)))
     found = {row.id: _hit(row) for row in rows}
     return total, [found[one] for one in ids]
 

@@ -8,6 +8,7 @@ which prefers the index with most columns fixed, then starts from the filter tha
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import (
@@ -30,7 +31,7 @@ from sqlalchemy import (
     update,
 )
 
-from pillarbox.ids import MessageKey, key_of
+from pillarbox.ids import MessageKey, first_key, key_of
 from pillarbox.inbound.model import (
     Correspondent,
     InboundAttachment,
@@ -46,6 +47,8 @@ from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import Json, TextEnum, UtcTime, dump_json, micros
 
 TOPIC = "inbound"
+MAX_BYTES = 16 * 1024 * 1024  # of messages deleted at once
+_BLOCKED = text("status = 'Blocked'")
 _HASHED, _TAGGED, _DUE = text("mailbox_hash <> ''"), text("tag <> ''"), text("due_at IS NOT NULL")
 
 
@@ -89,6 +92,7 @@ inbound_messages = Table(
     _index("ix_inbound_sender", "sender_key"),
     _index("ix_inbound_hash", "mailbox_hash", _HASHED),
     _index("ix_inbound_tag", "tag", _TAGGED),
+    Index("ix_inbound_blocked", "received_at", sqlite_where=_BLOCKED, postgresql_where=_BLOCKED),
     Index("ix_inbound_due", "server_id", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
 )
 inbound_contents = Table(
@@ -145,6 +149,20 @@ def delete_of_server(tx: Tx, server_id: int, limit: int) -> int:
     at = inbound_messages.c
     own = select(at.key).where(at.server_id == server_id).limit(limit)
     return tx.run(delete(inbound_messages).where(at.key.in_(own)))
+
+
+def delete_old(tx: Tx, before: datetime, *, blocked_before: datetime, limit: int) -> int:
+    """Delete some of the messages of before an instant, or blocked ones of before another; how many."""
+    at = inbound_messages.c
+    query = select(at.key, at.size_bytes).limit(limit)
+    found = [
+        *tx.rows(query.where(at.key < first_key(before)).order_by(at.key)),
+        *tx.rows(query.where(_BLOCKED, at.received_at < blocked_before).order_by(at.received_at)),
+    ]
+    sizes = accumulate(row.size_bytes for row in found)
+    fitting = sum(1 for size in sizes if size <= MAX_BYTES)
+    keys = {row.key for row in found[: max(fitting, 1)]}
+    return tx.run(delete(inbound_messages).where(at.key.in_(keys))) if keys else 0
 
 
 def erase(tx: Tx, address: str, *, limit: int) -> int:

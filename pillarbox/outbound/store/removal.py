@@ -1,11 +1,15 @@
 """Deleting messages with everything that is kept of them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import accumulate
+from typing import Any
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import Row, delete, exists, select, tuple_
 
 from pillarbox.events.store import events
+from pillarbox.ids import first_key
+from pillarbox.outbound.model import RecipientState
 from pillarbox.outbound.store.tables import (
     attempts,
     contents,
@@ -31,10 +35,21 @@ def delete_of_stream(tx: Tx, server_id: int, stream_key: int, limit: int) -> int
         .order_by(at.key.desc())
         .limit(limit)
     )
-    sizes = accumulate(row.size_bytes for row in found)
-    fitting = sum(1 for size in sizes if size <= MAX_BYTES)
-    delete_messages(tx, [row.key for row in found[: max(fitting, 1)]])
+    delete_messages(tx, _fitting(found))
     return len(found)
+
+
+def delete_old(tx: Tx, before: datetime, limit: int) -> int:
+    """Delete the oldest messages of before an instant, save those that still wait for a recipient; how many."""
+    at, of = messages.c, recipients.c
+    waits = exists().where(of.message_key == at.key, of.state == RecipientState.QUEUED)
+    found = tx.rows(
+        select(at.key, at.size_bytes)
+        .where(at.key < first_key(before), ~waits)
+        .order_by(at.key)
+        .limit(limit)
+    )
+    return delete_messages(tx, _fitting(found))
 
 
 def delete_messages(tx: Tx, keys: Sequence[int]) -> int:
@@ -49,6 +64,13 @@ def delete_messages(tx: Tx, keys: Sequence[int]) -> int:
     for table in (recipients, contents, attempts, events):
         tx.run(delete(table).where(table.c.message_key.in_(free)))
     return tx.run(delete(messages).where(messages.c.key.in_(free)))
+
+
+def _fitting(found: Sequence[Row[Any]]) -> list[int]:
+    """The keys of as many messages as are not too much at once, at least one."""
+    sizes = accumulate(row.size_bytes for row in found)
+    fitting = sum(1 for size in sizes if size <= MAX_BYTES)
+    return [row.key for row in found[: max(fitting, 1)]]
 
 
 def _lock_copies(tx: Tx, keys: Sequence[int]) -> list[int]:
