@@ -20,6 +20,7 @@ import uvloop
 
 from pillarbox import installation
 from pillarbox.app import App
+from pillarbox.bounces.intake import Returns
 from pillarbox.bulk import store as bulk
 from pillarbox.bulk.expand import Expansion
 from pillarbox.chores import Chore, Chores
@@ -166,7 +167,8 @@ async def _run_roles(
     http = HttpListener(app, directory, submission, roles=roles, hits=hits)
     tls = server_context(*installation.certificate(app.config)) if app.config.starttls else None
     smtp = SubmissionListener(app, directory, submission, tls=tls)
-    mx = MxListener(app, ReturnPaths(secret=secret), tls=tls)
+    return_paths = ReturnPaths(secret=secret)
+    mx = MxListener(app, return_paths, tls=tls)
     http_port = await http.bind() if HTTP_ROLES & set(roles) else None
     smtp_ports = await smtp.bind() if "submission" in roles else ()
     mx_ports = await mx.bind() if "inbound" in roles else ()
@@ -180,7 +182,7 @@ async def _run_roles(
             working.append(tasks.create_task(smtp.run(stop)))
         if mx_ports:
             working.append(tasks.create_task(mx.run(stop)))
-            working.append(tasks.create_task(_processing(app, directory).run(stop)))
+            working.append(tasks.create_task(_processing(app, directory, return_paths).run(stop)))
         workers = _workers(app, roles, Parts(directory, domains, submission, secret))
         working += [tasks.create_task(work(stop)) for work in workers]
         started(
@@ -212,9 +214,15 @@ def _listen_to_other_nodes(app: App, tasks: asyncio.TaskGroup) -> asyncio.Task[N
     return tasks.create_task(remote.run())
 
 
-def _processing(app: App, directory: Directory) -> Processing:
+def _processing(app: App, directory: Directory, return_paths: ReturnPaths) -> Processing:
     """What is done with received mail, route by route."""
-    return Processing(app, {Route.INBOUND: Receiving(app, directory)})
+    returns = Returns(return_paths)
+    steps = {
+        Route.INBOUND: Receiving(app, directory),
+        Route.BOUNCE: returns,
+        Route.COMPLAINT: returns,
+    }
+    return Processing(app, steps)
 
 
 @dataclass(frozen=True, slots=True)

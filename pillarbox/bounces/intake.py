@@ -2,10 +2,12 @@
 
 parse -> find whose copy it is (a signed return path, or nothing) -> judge -> record
 
-Everything but `prepare` happens in the transaction in which the mail is put away, so a step that is repeated
+Everything but the parsing happens in the transaction in which the mail is put away, so a step that is repeated
 records nothing twice. Nobody is ever answered. Source: spec bounce-classification 6 and 7.
 """
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,9 +22,11 @@ from pillarbox.mail.verp import ReturnPaths
 from pillarbox.outbound.model import ERASED_DOMAIN, copy_of
 from pillarbox.outbound.store import copies
 from pillarbox.outbound.store.copies import Copy
+from pillarbox.received.model import Received, Route
 from pillarbox.storage.tx import Tx
 
 LONGEST_CONTENT = 1024 * 1024
+LARGE = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,17 +41,37 @@ class Returned:
     message: Message | None
 
 
-def prepare(
-    raw: bytes, *, recipient: str, mail_from: str, received_at: datetime, is_complaint: bool
-) -> Returned:
-    """Read a mail; needs no database."""
+class Returns:
+    """The step of bounces and complaints in `received/process`."""
+
+    def __init__(self, return_paths: ReturnPaths) -> None:
+        self._return_paths = return_paths
+
+    async def prepare(self, mail: Received) -> Returned:
+        """Read a mail."""
+        if len(mail.raw) > LARGE:
+            return returned_of(mail, await asyncio.to_thread(parse, mail.raw))
+        return returned_of(mail, parse(mail.raw))
+
+    async def surrender(self, mail: Received) -> Returned:
+        """The mail as it came, unread."""
+        return returned_of(mail, None)
+
+    def settle(self, tx: Tx, prepared: Sequence[Returned]) -> None:
+        """Record what the mails mean."""
+        for returned in prepared:
+            take(tx, returned, self._return_paths)
+
+
+def returned_of(mail: Received, message: Message | None) -> Returned:
+    """A received mail as one that came back."""
     return Returned(
-        recipient=recipient,
-        mail_from=mail_from,
-        received_at=received_at,
-        is_complaint=is_complaint,
-        raw=raw,
-        message=parse(raw),
+        recipient=mail.recipient,
+        mail_from=mail.mail_from,
+        received_at=mail.received_at,
+        is_complaint=mail.target.route is Route.COMPLAINT,
+        raw=mail.raw,
+        message=message,
     )
 
 

@@ -1,4 +1,7 @@
-"""A real Postfix as the mail host of a domain: it takes mail for one address into a Maildir and refuses others."""
+"""A real Postfix as the mail host of a domain: it takes mail for one address into a Maildir and refuses others.
+
+Some addresses it takes mail for, too, and reports back later that it could not deliver it.
+"""
 
 import pwd
 import shutil
@@ -29,6 +32,21 @@ alias_database =
 virtual_mailbox_domains = one.example
 virtual_mailbox_base = {home}
 virtual_mailbox_maps = inline:{{ {{ ann@one.example = box/ }} }}
+virtual_alias_maps = inline:{{
+  {{ gone@one.example = x@gone.example }}
+  {{ full@one.example = x@full.example }}
+  {{ slow@one.example = x@slow.example }}
+  {{ list@one.example = ann@one.example x@gone.example y@full.example }} }}
+transport_maps = inline:{{
+  {{ gone.example = error:5.1.1 User unknown in directory }}
+  {{ full.example = error:5.2.2 Mailbox is full }}
+  {{ slow.example = retry:4.4.1 Connection timed out }}
+  {{ pillarbox.example = smtp:[127.0.0.1]:{bounces_to} }} }}
+delay_warning_time = 1s
+queue_run_delay = 1s
+minimal_backoff_time = 1s
+maximal_backoff_time = 2s
+smtp_tls_security_level = may
 virtual_minimum_uid = 1
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
@@ -39,6 +57,7 @@ smtpd_tls_key_file = {home}/smtp.key
 """
 _MASTER_CF = """\
 127.0.0.1:{port} inet n - n - - smtpd
+smtp unix - - n - - smtp
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
@@ -76,8 +95,11 @@ def is_installed() -> bool:
 
 
 @contextmanager
-def mail_host() -> Iterator[MailHost]:
-    """A Postfix of its own while the block runs; the system's is neither read nor touched."""
+def mail_host(*, bounces_to: int = 9) -> Iterator[MailHost]:
+    """A Postfix of its own while the block runs; the system's is neither read nor touched.
+
+    It hands mail to pillarbox.example to the local port `bounces_to`.
+    """
     home = Path(tempfile.mkdtemp(prefix="mail-host-"))
     home.chmod(0o755)
     try:
@@ -88,7 +110,7 @@ def mail_host() -> Iterator[MailHost]:
         shutil.chown(home / "box", user.pw_uid, user.pw_gid)
         ensure_certificate(home, "mx.example")
         port = free_port()
-        main = _MAIN_CF.format(home=home, uid=user.pw_uid, gid=user.pw_gid)
+        main = _MAIN_CF.format(home=home, uid=user.pw_uid, gid=user.pw_gid, bounces_to=bounces_to)
         (home / "conf/main.cf").write_text(main)
         (home / "conf/master.cf").write_text(_MASTER_CF.format(port=port))
         _postfix(home, "start")

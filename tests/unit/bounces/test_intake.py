@@ -12,6 +12,7 @@ from pillarbox.bounces.activate import activate
 from pillarbox.bounces.model import Bounce, BounceSearch, BounceType
 from pillarbox.bounces.orphans import Why
 from pillarbox.events import store as events
+from pillarbox.mail.parse import parse
 from pillarbox.mail.verp import ReturnPaths
 from pillarbox.outbound.accept import accept
 from pillarbox.outbound.model import ERASED_DOMAIN, Prepared, RecipientState, copy_number, copy_of
@@ -48,7 +49,8 @@ class Sent:
             "is_complaint": False,
         }
         raw = raw.replace(RETURN_PATH.encode(), self.return_path.encode())
-        returned = intake.prepare(raw.replace(b"\n", b"\r\n"), **envelope | changes)
+        raw = raw.replace(b"\n", b"\r\n")
+        returned = intake.Returned(raw=raw, message=parse(raw), **envelope | changes)
         with self.app.db.transaction() as tx:
             return intake.take(tx, returned, self.paths)
 
