@@ -41,7 +41,7 @@ from pillarbox.outbound.store import messages
 from pillarbox.outbound.submit import Submission
 from pillarbox.received import store as received
 from pillarbox.received.model import Route
-from pillarbox.received.process import Processing
+from pillarbox.received.process import Processing, Step
 from pillarbox.relay.dispatch import Dispatcher
 from pillarbox.retention import expiry, purge, removals
 from pillarbox.servers.directory import Directory
@@ -217,7 +217,7 @@ def _listen_to_other_nodes(app: App, tasks: asyncio.TaskGroup) -> asyncio.Task[N
 def _processing(app: App, directory: Directory, return_paths: ReturnPaths) -> Processing:
     """What is done with received mail, route by route."""
     returns = Returns(return_paths)
-    steps = {
+    steps: dict[Route, Step[Any]] = {
         Route.INBOUND: Receiving(app, directory),
         Route.BOUNCE: returns,
         Route.COMPLAINT: returns,
