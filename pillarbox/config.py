@@ -159,16 +159,10 @@ class Config:
     )
     spf_include: str = _setting("name that the suggested SPF records include", shown="`HOSTNAME`")
     bounce_testing_domain: str = _setting(
-        "mail to `<type>@` this domain bounces with that type, without leaving; `bounce-testing.postmarkapp.com` "
-        "always does, too",
-        _host,
-        "bounce-testing.postmarkapp.com",
+        "mail to `<type>@` here bounces with that type", _host, "bounce-testing.postmarkapp.com"
     )
     blackhole_domain: str = _setting(
-        "mail to any address at this domain counts as delivered, without leaving; `blackhole.postmarkapp.com` "
-        "always does, too",
-        _host,
-        "blackhole.postmarkapp.com",
+        "mail to any address here is thrown away as delivered", _host, "blackhole.postmarkapp.com"
     )
     delivery: str = _setting(
         "`capture`: nothing leaves the machine, every message ends in the built-in mailbox; "
