@@ -12,7 +12,7 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from dataclasses import dataclass
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from pillarbox.tracking.model import ClickLocation
 
@@ -21,6 +21,8 @@ UNSUBSCRIBE = "/u/"
 HITS = (OPEN, "/3/", "/3s/", "/3x/")
 PATHS = (*HITS, UNSUBSCRIBE)
 _SCHEMES = {"3": "http://", "3s": "https://", "3x": ""}
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~")
+_ENCODED = {code: f"%{code:02X}" for code in range(128) if chr(code) not in _PLAIN}
 _POSITION_BITS = 6
 _COPY_OCTETS = 9
 _MAC_OCTETS = 12
@@ -94,7 +96,7 @@ class Tokens:
         name = f"{_LETTERS[link.location]}{number}"
         copy = link.copy.octets
         mac = self._mac(b"link", copy, name.encode(), link.url.encode())
-        return f"/{version}/{quote(target, safe='')}/{_text(copy)}/{name}/{_text(mac)}"
+        return f"/{version}/{target.translate(_ENCODED)}/{_text(copy)}/{name}/{_text(mac)}"
 
     def read_link(self, path: bytes) -> Link | None:
         """The link behind a path as it was asked for, still percent-encoded; None for anything forged or broken.

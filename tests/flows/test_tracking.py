@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import smtplib
 from datetime import timedelta
+from email.message import EmailMessage
 from typing import Any
 
 import dkim
@@ -14,7 +16,7 @@ from pillarbox.domains.model import Alias
 from pillarbox.mail.parse import parse
 from pillarbox.servers.store import servers
 from pillarbox.tracking.token import Copy, Tokens
-from tests.conftest import SetClock
+from tests.conftest import SERVER_TOKEN, SetClock
 from tests.doubles.dns import DnsZone
 from tests.doubles.mx import ScriptedMx
 from tests.flows.client import Client
@@ -234,6 +236,30 @@ async def test_a_custom_tracking_domain_and_a_valid_signature(direct, mx) -> Non
         assert data.count(b"http://click.sender.example/") == 3
         record = keys.record(key).encode()
         assert dkim.verify(data, dnsfunc=lambda name, timeout=5: record)
+
+
+async def test_mail_submitted_by_smtp_is_tracked_like_the_apis(direct, mx) -> None:
+    async with direct() as running:
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = "a@b.example", "ann@one.example", "x"
+        message["X-PM-TrackOpens"], message["X-PM-TrackLinks"] = "true", "HtmlAndText"
+        message.set_content(f"Grüße {URL}")
+        message.add_alternative(HTML, subtype="html")
+        message.add_attachment(HTML.encode(), maintype="text", subtype="html", filename="a.html")
+
+        def submit() -> None:
+            with smtplib.SMTP("127.0.0.1", running.smtp_port) as smtp:
+                smtp.login(SERVER_TOKEN, SERVER_TOKEN)
+                smtp.send_message(message)
+
+        await asyncio.to_thread(submit)
+        (data,) = await copies(mx, 1)
+        made = parse(data)
+        assert b"X-PM-Track" not in data
+        assert "/open/" in (made.html or "")
+        assert "Grüße http://track.example/3s/" in (made.text or "")
+        (attachment,) = made.attachments
+        assert attachment.content.strip() == HTML.encode()
 
 
 async def test_hits_wait_for_a_database_that_is_away(direct, mx) -> None:
