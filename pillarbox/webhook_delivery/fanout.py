@@ -18,7 +18,7 @@ from pillarbox.outbound.store import messages
 from pillarbox.servers.store import servers
 from pillarbox.servers.store import streams as stream_store
 from pillarbox.storage.tx import Tx
-from pillarbox.webhook_delivery.payloads import Sayings, say
+from pillarbox.webhook_delivery.payloads import Sayings, bounce_id, say
 from pillarbox.webhooks.call import NewCall, Payload, lane_of, payload_key
 from pillarbox.webhooks.effective import Subscription, of_server, of_webhooks
 from pillarbox.webhooks.model import Trigger
@@ -113,9 +113,7 @@ def find_listeners(tx: Tx, found: Sequence[Logged]) -> Listeners:
 def _load(tx: Tx, batch: _Batch, no_message: str | None) -> Sayings:
     """All that payloads repeat of messages, bounces and streams."""
     told = batch.events.values()
-    bounce_ids = {
-        int(event.details["BounceID"]) for event in told if event.type is EventType.BOUNCED
-    }
+    bounce_ids = {bounce_id(event) for event in told if event.type is EventType.BOUNCED}
     wants_content = any(
         one.option
         for (_, trigger), subscriptions in batch.listeners.items()
@@ -171,7 +169,7 @@ def _call_all(batch: _Batch, sayings: Sayings, event_id: int, event: Event) -> N
 def _trigger_of(event: Event, sayings: Sayings) -> Trigger | None:
     if event.type is not EventType.BOUNCED:
         return _TRIGGERS.get(event.type)
-    bounce = sayings.bounces.get(int(event.details["BounceID"]))
+    bounce = sayings.bounces.get(bounce_id(event))
     if bounce is None:
         return None
     is_complaint = bounce.type is BounceType.SPAM_COMPLAINT

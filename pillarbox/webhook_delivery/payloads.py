@@ -32,12 +32,18 @@ def say(event: Event, sayings: Sayings, *, has_content: bool) -> bytes | None:
     if event.type is EventType.SUBSCRIPTION_CHANGED:
         return wire.subscription(event, message, stream, no_message=sayings.no_message)
     if event.type is EventType.BOUNCED:
-        bounce = sayings.bounces[int(event.details["BounceID"])]
+        bounce = sayings.bounces[bounce_id(event)]
         shown = bounce if has_content else replace(bounce, content=None)
         return wire.bounce(shown, {} if message is None else message.metadata, stream)
     if message is None:
         return None
     return _of_message(event, message, stream)
+
+
+def bounce_id(event: Event) -> int:
+    """The bounce that an event names; 0 when it names none."""
+    digits = event.details.get("BounceID", "")
+    return int(digits) if digits.isdecimal() else 0
 
 
 def _of_message(event: Event, message: Told, stream: str) -> bytes:

@@ -71,6 +71,10 @@ class Webhooks:
             except Unavailable:
                 await asyncio.sleep(PAUSE_AFTER_OUTAGE_S)
                 continue
+            except Exception:
+                log.exception("event log not read")
+                await asyncio.sleep(LOOK_EVERY_S)
+                continue
             if step.is_held_up:
                 await asyncio.sleep(HELD_UP_S)
             elif step.horizon is None:

@@ -45,9 +45,9 @@ class HookSink:
         scheme = "https" if self._ssl else "http"
         return f"{scheme}://{user}{host or self._host}:{self.port}{path}"
 
-    async def wait(self, count: int) -> list[Hit]:
+    async def wait(self, count: int, *, timeout_s: float = 30) -> list[Hit]:
         """What came, once there are so many."""
-        async with asyncio.timeout(30), self._came:
+        async with asyncio.timeout(timeout_s), self._came:
             await self._came.wait_for(lambda: len(self.hits) >= count)
         return self.hits
 

@@ -231,6 +231,16 @@ async def test_events_of_before_are_not_told_to_who_comes_later(app, server):
     assert run(app).made == 0
 
 
+@pytest.mark.parametrize("named", ["", "x", "99"])
+async def test_a_bounce_that_is_gone_is_told_to_nobody(app, server, named):
+    listen(app, server)
+    key = a_message(app, server)
+    tell(app, server, key, EventType.BOUNCED, BounceID=named)
+    tell(app, server, key, EventType.DELIVERED, DeliveryMessage="x")
+    run(app)
+    assert kinds(app) == [Trigger.DELIVERY]
+
+
 async def test_many_events_are_read_in_steps(app, server):
     listen(app, server)
     key = a_message(app, server)
