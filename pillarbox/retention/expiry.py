@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 EVERY = timedelta(hours=1)
 BLOCKED_KEPT = timedelta(days=10)
-STEP = 200
+STEP = 50
 LEAST_PAUSE_S = 0.01
 
 
