@@ -37,13 +37,14 @@ from pillarbox.inbound.store import messages as inbound
 from pillarbox.installation import FirstTokens
 from pillarbox.mail.dns import Resolver
 from pillarbox.mail.verp import ReturnPaths
+from pillarbox.outbound import pack
 from pillarbox.outbound.store import messages
 from pillarbox.outbound.submit import Submission
 from pillarbox.received import store as received
 from pillarbox.received.model import Route
 from pillarbox.received.process import Processing, Step
 from pillarbox.relay.dispatch import Dispatcher
-from pillarbox.retention import expiry, purge, removals
+from pillarbox.retention import expiry, purge, removals, tidy
 from pillarbox.servers.directory import Directory
 from pillarbox.servers.store import removed, servers
 from pillarbox.smtpd.mx import MxListener
@@ -263,5 +264,7 @@ def all_chores(app: App, expansion: Expansion) -> tuple[Chore, ...]:
         ),
         Chore(name="webhook log", every=forget.EVERY, run=partial(forget.forget, app)),
         Chore(name="expiry", every=expiry.EVERY, run=partial(expiry.expire, app)),
+        Chore(name="tidy", every=tidy.EVERY, run=partial(tidy.tidy, app)),
+        Chore(name="subjects", every=pack.EVERY, run=partial(pack.pack, app)),
         Chore(name="domains", every=timedelta(minutes=1), run=partial(recheck, app)),
     )

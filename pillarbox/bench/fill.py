@@ -1,12 +1,14 @@
 """A database as it looks after 60 busy days, made of rows, not mail: a million messages take minutes.
 
-Rows go straight into the stores' tables, with keys and times spread evenly over the days. Three Servers share the
+Rows go straight into the stores' tables, with keys and times spread evenly over the days; then the chores are done
+that would have been done meanwhile. Three Servers share the
 mail; the first has most of it, so that what it asks meets both its own rows and those of others.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -14,8 +16,10 @@ from pillarbox.bounces import store as bounces
 from pillarbox.bounces.model import BounceSearch
 from pillarbox.events import store as events
 from pillarbox.ids import first_key, message_id
+from pillarbox.outbound import pack
 from pillarbox.outbound.model import MessageStatus, RecipientState
-from pillarbox.outbound.store import tables
+from pillarbox.outbound.store import blocks, tables
+from pillarbox.retention import tidy
 from pillarbox.servers.model import NewServer, Server
 from pillarbox.servers.store import servers
 from pillarbox.stats import store as stats
@@ -35,6 +39,7 @@ _CHUNK = 5000
 _PEOPLE = 50_000
 _SUPPRESSED = 2000
 _CONNECTIONS = 7  # that have counted on one day, on PostgreSQL
+_UNFOLDED = 3  # days of which their counters are not put together yet
 _STREAMS = ("outbound", "outbound", "outbound", "broadcast")
 _SENDERS = (
     "shop@sender.bench.example",
@@ -56,7 +61,7 @@ _RAW = "From: {sender}\r\nTo: {to}\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\
 
 _MESSAGE = (
     "key message_id server_id stream_key received_at status is_sandboxed sender sender_key subject tag "
-    "recipients metadata track_opens track_links body_form size_bytes"
+    "tag_key recipients metadata track_opens track_links body_form size_bytes"
 )
 _RECIPIENT = (
     "message_key position server_id stream_key email address_key state lane due_at attempts"
@@ -64,7 +69,7 @@ _RECIPIENT = (
 _EVENT = "server_id stream_key message_key recipient type at details"
 _BOUNCE = (
     "server_id stream_key type at is_inactive message_key message_id email email_key sender subject tag "
-    "details rule content"
+    "tag_key details rule content"
 )
 
 Rows = list[tuple[Any, ...]]
@@ -115,7 +120,7 @@ class _Message:
         return (
             *(self.key, self.message_id, self.server_id, self.stream_key, self.at),
             (MessageStatus.QUEUED if is_queued else MessageStatus.SENT).value,
-            *(False, self.sender, self.sender, self.subject, self.tag),
+            *(False, self.sender, self.sender, self.subject, self.tag, self.tag),
             dump_json([[[email, ""] for email in self.to], [], []]),
             dump_json(metadata) if metadata else None,
             *(False, "None", 1, size),
@@ -126,7 +131,7 @@ class _Message:
         return (
             *(self.server_id, self.stream_key, kind, self.at, kind == "HardBounce"),
             *(self.key, self.message_id, self.to[0], self.to[0], self.sender, self.subject),
-            *(self.tag, "smtp;550 5.1.1 user unknown", "bench", None),
+            *(self.tag, self.tag, "smtp;550 5.1.1 user unknown", "bench", None),
         )
 
 
@@ -150,6 +155,8 @@ def fill(db: Database, *, messages: int) -> Filled:
     with db.transaction() as tx:
         _hold_back(tx, everybody[0], now)
         _count(tx, everybody[0], now, connections=1 if db.is_sqlite else _CONNECTIONS)
+    _do_chores(db)
+    with db.transaction() as tx:
         _, found = bounces.search(tx, BounceSearch(server_id=everybody[0].id), count=20, offset=0)
     return Filled(message_id=last, bounce_ids=[bounce.id for bounce in found])
 
@@ -206,6 +213,25 @@ def _add_copy(
         )
 
 
+def _do_chores(db: Database) -> None:
+    """Pack subjects and fold counters, each step in a transaction of its own as the chores do it."""
+
+    def repeat(step: Callable[[Tx], object]) -> None:
+        is_left: object = True
+        while is_left:
+            with db.transaction() as tx:
+                is_left = step(tx)
+
+    now = db.clock.now()
+    before = first_key(now - pack.LEFT_ALONE)
+    with db.transaction() as tx:
+        due = blocks.list_due(tx, before=before)
+    for server_id, stream_key in due:
+        repeat(partial(blocks.pack_next, server_id=server_id, stream_key=stream_key, before=before))
+    for step in tidy.STEPS:
+        repeat(step)
+
+
 def _hold_back(tx: Tx, server: Server, now: datetime) -> None:
     columns = ("stream_key", "address", "reason", "origin", "created_at")
     facts = (Reason.HARD_BOUNCE.value, Origin.RECIPIENT.value, micros(now))
@@ -222,7 +248,7 @@ def _count(tx: Tx, server: Server, now: datetime, *, connections: int) -> None:
             (server.id, tag, on, server.streams[slug].key, own)
             for tag in ("", COUNTED_TAG)
             for slug in ("outbound", "broadcast")
-            for own in range(connections)
+            for own in (range(connections) if day < _UNFOLDED else (stats.FOLDED,))
         ]
         sums = "sent tracked with_open_tracking with_link_tracking links"
         columns = _names(f"server_id tag day stream_key counter {sums}")

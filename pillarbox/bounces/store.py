@@ -33,6 +33,7 @@ from sqlalchemy import (
 from pillarbox.bounces.model import TYPES, Bounce, BounceSearch, BounceType, NewBounce
 from pillarbox.errors import Problem, Refused
 from pillarbox.servers.store.tables import streams
+from pillarbox.stats.model import LONGEST_NAME, tag_key
 from pillarbox.storage import dialect
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
@@ -41,7 +42,6 @@ from pillarbox.storage.types import TextEnum, UtcTime
 FIRST_ID = 1_000_000_001  # small numbers serve client libraries as "does not exist"
 LAST_ID = (1 << 53) - 1  # larger ones are no integers in JavaScript
 DUMP_KEPT = timedelta(days=30)
-_COUNTERS = 256
 _WITH_CONTENT = text("content IS NOT NULL")
 
 bounces = Table(
@@ -65,6 +65,7 @@ bounces = Table(
     Column("sender", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("tag", Text),
+    Column("tag_key", String(LONGEST_NAME)),  # a tag may be too long for an index
     Column("details", Text, nullable=False),
     Column("rule", Text, nullable=False),
     Column("content", LargeBinary),
@@ -73,11 +74,11 @@ bounces = Table(
     Index(
         "ix_bounces_tag",
         "server_id",
-        "tag",
+        "tag_key",
         "at",
         "id",
-        sqlite_where=text("tag IS NOT NULL"),
-        postgresql_where=text("tag IS NOT NULL"),
+        sqlite_where=text("tag_key IS NOT NULL"),
+        postgresql_where=text("tag_key IS NOT NULL"),
     ),
     Index(
         "ix_bounces_inactive",
@@ -115,6 +116,7 @@ def insert(tx: Tx, new: NewBounce) -> Bounce | None:
     """Keep a bounce and count it; None when its message, recipient and type are already known."""
     if dialect.is_sqlite(tx.connection):
         tx.run(_FIRST_ON_SQLITE, {"before": FIRST_ID - 1})
+    tag = _storable(new.tag) if new.tag else None
     values = {
         "server_id": new.server_id,
         "stream_key": new.stream_key,
@@ -127,7 +129,8 @@ def insert(tx: Tx, new: NewBounce) -> Bounce | None:
         "email_key": _storable(new.email).lower(),
         "sender": _storable(new.sender),
         "subject": _storable(new.subject),
-        "tag": _storable(new.tag) if new.tag else None,
+        "tag": tag,
+        "tag_key": tag_key(tag) or None,
         "details": _storable(new.details),
         "rule": new.rule,
         "content": None if new.content is None else new.content.encode("utf-8", "replace"),
@@ -234,11 +237,13 @@ def list_tags(tx: Tx, server_id: int) -> list[str]:
     Goes from tag to tag in the index, so that it costs as many steps as there are tags, not bounces.
     """
     at = bounces.c
-    own = select(func.min(at.tag)).where(at.server_id == server_id, at.tag.is_not(None))
-    tags = own.cte("tags", recursive=True)
-    following = own.where(at.tag > tags.c[0]).scalar_subquery()
-    tags = tags.union_all(select(following).where(tags.c[0].is_not(None)))
-    return sorted(row[0] for row in tx.rows(select(tags)) if row[0] is not None)
+    own = select(func.min(at.tag_key)).where(at.server_id == server_id, at.tag_key.is_not(None))
+    keys = own.cte("keys", recursive=True)
+    following = own.where(at.tag_key > keys.c[0]).scalar_subquery()
+    keys = keys.union_all(select(following).where(keys.c[0].is_not(None)))
+    of_key = select(at.tag).where(at.server_id == server_id, at.tag_key == keys.c[0]).limit(1)
+    tags = select(of_key.scalar_subquery()).where(keys.c[0].is_not(None))
+    return sorted(row[0] for row in tx.rows(tags))
 
 
 def mark_active(tx: Tx, stream_key: int, addresses: Sequence[str]) -> int:
@@ -294,13 +299,14 @@ def erase(tx: Tx, address: str, *, alias: str, limit: int) -> int:
             | {
                 "sender": case((is_sender, alias), else_=at.sender),
                 "tag": case((names_it, None), else_=at.tag),
+                "tag_key": case((names_it, None), else_=at.tag_key),
             }
         )
     )
 
 
 def _count_one(tx: Tx, new: NewBounce) -> None:
-    own = literal(0) if dialect.is_sqlite(tx.connection) else func.pg_backend_pid() % _COUNTERS
+    own = dialect.own_counter(tx.connection)
     values = {"server_id": new.server_id, "type": new.type, "counter": own, "count": 1}
     statement = dialect.insert(tx.connection, bounce_totals).values(values)
     tx.run(
@@ -323,7 +329,7 @@ def _conditions(wanted: BounceSearch) -> list[ColumnElement[bool]]:
         stream: wanted.stream_key,
         at.type: wanted.type,
         at.is_inactive: wanted.inactive,
-        at.tag: wanted.tag,
+        at.tag_key: None if wanted.tag is None else tag_key(wanted.tag),
         at.message_id: None if wanted.message_id is None else wanted.message_id.lower(),
     }
     found = [column == value for column, value in equal.items() if value is not None]

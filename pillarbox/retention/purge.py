@@ -15,6 +15,7 @@ from pillarbox.app import App
 from pillarbox.bounces import store as bounces
 from pillarbox.events import store as events
 from pillarbox.inbound.store import messages as inbound
+from pillarbox.outbound.store import blocks
 from pillarbox.outbound.store import removal as outbound
 from pillarbox.received import store as received
 from pillarbox.servers.model import KEPT_ARCHIVED, RemovedStream
@@ -55,6 +56,10 @@ def _statistics(tx: Tx, gone: RemovedStream, limit: int) -> int:
     return stats.delete_of_server(tx, gone.server_id, limit) if gone.is_server_gone else 0
 
 
+def _subjects(tx: Tx, gone: RemovedStream, limit: int) -> int:
+    return blocks.delete_of_stream(tx, gone.key, limit)
+
+
 def _messages(tx: Tx, gone: RemovedStream, limit: int) -> int:
     return outbound.delete_of_stream(tx, gone.server_id, gone.key, limit)
 
@@ -81,6 +86,7 @@ def _webhook_calls(tx: Tx, gone: RemovedStream, limit: int) -> int:
 
 
 PARTS: tuple[Part, ...] = (
+    _subjects,
     _messages,
     _hits,
     _received,

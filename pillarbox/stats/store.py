@@ -5,7 +5,7 @@ a tag reads a few rows a day, however many tags there are. A customer with a tag
 at most a few hundred bytes a message, as long as the statistics live.
 
 Each connection to PostgreSQL counts in rows of its own (`counter`): transactions never wait for each other, and so
-never in a circle. Reading adds them up.
+never in a circle. Reading adds them up; those of past days are folded into one.
 """
 
 from collections.abc import Mapping
@@ -62,6 +62,8 @@ daily_counts = Table(
     sqlite_with_rowid=False,
 )
 
+FOLDED = -1
+"""The counter of past days, which is nobody's own."""
 _SUMS = ("sent", "tracked", "with_open_tracking", "with_link_tracking", "links")
 _SENT = ("server_id", "tag", "day", "stream_key", "counter", *_SUMS)
 _COUNT = ("server_id", "tag", "kind", "day", "stream_key", "name", "counter", "count")
@@ -136,6 +138,35 @@ def total_counts(tx: Tx, wanted: Range) -> dict[Kind, dict[str, int]]:
     for row in tx.rows(query):
         found[row.kind][row.name] = int(row.number)
     return found
+
+
+def fold_sent(tx: Tx, before: int, limit: int) -> int:
+    """Put some counters of days before that one together; how many rows were found to fold."""
+    return _fold(tx, daily_sent, _SENT, _SUMS, before, limit)
+
+
+def fold_counts(tx: Tx, before: int, limit: int) -> int:
+    """The same for the counters of anything else."""
+    return _fold(tx, daily_counts, _COUNT, ("count",), before, limit)
+
+
+def _fold(
+    tx: Tx, table: Table, columns: tuple[str, ...], sums: tuple[str, ...], before: int, limit: int
+) -> int:
+    """Rows that somebody is counting in at this moment are left for the next call: nobody waits for another."""
+    if dialect.is_sqlite(tx.connection):
+        return 0  # one writer, one counter
+    width, key = len(columns) - len(sums), table.primary_key.columns
+    some = select(*key).where(table.c.day < before, table.c.counter != FOLDED).limit(limit)
+    taken = tuple_(*key).in_(some.with_for_update(skip_locked=True))
+    rows = tx.rows(delete(table).where(taken).returning(*(table.c[name] for name in columns)))
+    folded: dict[tuple[Any, ...], list[int]] = {}
+    for row in rows:
+        total = folded.setdefault((*row[: width - 1], FOLDED), [0] * len(sums))
+        total[:] = [have + more for have, more in zip(total, row[width:], strict=True)]
+    new = [(*place, *total) for place, total in sorted(folded.items())]
+    tx.add_many(table, columns, new, added=sums)
+    return len(rows)
 
 
 def delete_of_server(tx: Tx, server_id: int, limit: int) -> int:

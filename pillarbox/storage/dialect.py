@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 from psycopg import errors as pg
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
@@ -22,6 +22,12 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 # SQLite takes at most 32,766 values in a statement, and compiling a long one costs: few sizes, reused.
 _CHUNKS = (128, 32, 8, 1)
+
+_COUNTER = "own counter"
+# The class of the locks may be any number that nothing else uses.
+_FREE_COUNTER = """
+    SELECT n FROM generate_series(0, 999) n WHERE pg_try_advisory_lock(7264656, n) LIMIT 1
+"""
 
 
 def is_sqlite(connection: Connection) -> bool:
@@ -136,9 +142,35 @@ def find_many(
 
 
 def own_counter(connection: Connection) -> int:
-    """A number that no other connection to the database has now: where it may count without waiting for others."""
+    """A number that no other connection to the database has now: where it may count without waiting for others.
+
+    A small one, so that there are few counters to add up. On PostgreSQL a connection keeps the lowest free number,
+    by a lock that lasts as long as the connection.
+    """
+    if is_sqlite(connection):
+        return 0
+    own = connection.info.get(_COUNTER)
+    if own is None:
+        own = connection.exec_driver_sql(_FREE_COUNTER).scalar()
+        if own is None:
+            own = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        connection.info[_COUNTER] = own
+    return int(own)
+
+
+def keep_for_itself(connection: Connection, table: Table) -> None:
+    """Let no other transaction change a table, nor take this lock, until this one ends; it may still be read."""
+    if not is_sqlite(connection):
+        connection.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def read_bytes(connection: Connection, query: Select[Any]) -> Sequence[Sequence[Any]]:
+    """The rows of a query over numbers, fetched in the form in which long binary values cost least."""
     driver = connection.connection.driver_connection
-    return driver.info.backend_pid if isinstance(driver, psycopg.Connection) else 0
+    if not isinstance(driver, psycopg.Connection):
+        return connection.execute(query).all()
+    compiled = query.compile(connection, compile_kwargs={"literal_binds": True})
+    return driver.execute(str(compiled).encode(), binary=True).fetchall()
 
 
 def _sqlite_insert(

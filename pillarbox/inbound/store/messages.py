@@ -41,6 +41,7 @@ from pillarbox.inbound.model import (
     InboundStatus,
 )
 from pillarbox.servers.store.tables import servers, streams
+from pillarbox.stats.model import LONGEST_NAME, tag_key
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.text import contains
 from pillarbox.storage.tx import Tx
@@ -49,7 +50,11 @@ from pillarbox.storage.types import Json, TextEnum, UtcTime, dump_json, micros
 TOPIC = "inbound"
 MAX_BYTES = 16 * 1024 * 1024  # of messages deleted at once
 _BLOCKED = text("status = 'Blocked'")
-_HASHED, _TAGGED, _DUE = text("mailbox_hash <> ''"), text("tag <> ''"), text("due_at IS NOT NULL")
+_HASHED, _TAGGED, _DUE = (
+    text("mailbox_hash <> ''"),
+    text("tag_key <> ''"),
+    text("due_at IS NOT NULL"),
+)
 
 
 def _index(name: str, column: str, condition: Any = None) -> Index:
@@ -80,6 +85,7 @@ inbound_messages = Table(
     Column("subject", Text, nullable=False),
     Column("date", Text, nullable=False),
     Column("tag", Text, nullable=False),
+    Column("tag_key", String(LONGEST_NAME), nullable=False, server_default=""),
     Column("attachments", Json, nullable=False),
     Column("defects", Json),
     Column("size_bytes", Integer, nullable=False),
@@ -91,7 +97,7 @@ inbound_messages = Table(
     _index("ix_inbound_recipient", "recipient_key"),
     _index("ix_inbound_sender", "sender_key"),
     _index("ix_inbound_hash", "mailbox_hash", _HASHED),
-    _index("ix_inbound_tag", "tag", _TAGGED),
+    _index("ix_inbound_tag", "tag_key", _TAGGED),
     Index("ix_inbound_blocked", "received_at", sqlite_where=_BLOCKED, postgresql_where=_BLOCKED),
     Index("ix_inbound_due", "server_id", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
 )
@@ -249,10 +255,10 @@ def _conditions(tx: Tx, wanted: InboundSearch) -> list[ColumnElement[bool]]:
         at.recipient_key: _lower(wanted.recipient),
         at.sender_key: _lower(wanted.sender),
         at.mailbox_hash: wanted.mailbox_hash,
-        at.tag: wanted.tag,
+        at.tag_key: None if wanted.tag is None else tag_key(wanted.tag),
     }
     found += [column == value for column, value in equal.items() if value is not None]
-    for column in (at.mailbox_hash, at.tag):
+    for column in (at.mailbox_hash, at.tag_key):
         if equal[column]:  # a partial index is used only when its condition is repeated
             found.append(column != literal_column("''"))
     if wanted.since is not None:
@@ -270,8 +276,8 @@ def _lower(text: str | None) -> str | None:
 
 _MESSAGE = (
     "key message_id server_id stream_key received_at status blocked_reason recipient recipient_key mailbox_hash"
-    " sender sender_key sender_name correspondents reply_to subject date tag attachments defects size_bytes"
-    " due_at attempts"
+    " sender sender_key sender_name correspondents reply_to subject date tag tag_key attachments defects"
+    " size_bytes due_at attempts"
 ).split()
 _CONTENT = ("message_key", "raw", "text", "html", "stripped_reply", "headers")
 
@@ -297,6 +303,7 @@ def _row(message: InboundMessage, size: int, due_at: datetime | None) -> tuple[A
         _storable(message.subject),
         _storable(message.date),
         _storable(message.tag),
+        tag_key(_storable(message.tag)),
         _json(
             [
                 [found.name, found.content_type, found.content_id, found.length]

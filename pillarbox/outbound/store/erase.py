@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, exists, func, select, tuple_, update
 
 from pillarbox.outbound.model import RecipientState
+from pillarbox.outbound.store import blocks
 from pillarbox.outbound.store.tables import (
     attempts,
     contents,
@@ -18,6 +19,8 @@ from pillarbox.outbound.store.tables import (
     recipients,
 )
 from pillarbox.storage.tx import Tx
+
+_CHANGED = "sender sender_key subject tag tag_key recipients attachments metadata".split()
 
 
 def stop_copies(tx: Tx, address: str) -> int:
@@ -74,10 +77,10 @@ def erase(tx: Tx, keys: Sequence[int], address: str, *, alias: str) -> None:
     tx.run(delete(contents).where(contents.c.message_key.in_(keys)))
     changed = [_erased(row, address, alias) for row in found]
     statement = update(messages).where(messages.c.key == bindparam("which"))
-    columns = ("sender", "sender_key", "subject", "tag", "recipients", "attachments", "metadata")
-    new = {name: bindparam(f"new_{name}", type_=messages.c[name].type) for name in columns}
+    new = {name: bindparam(f"new_{name}", type_=messages.c[name].type) for name in _CHANGED}
     tx.run(statement.values(new), changed)
     _erase_copies(tx, keys, address, alias)
+    blocks.take_out(tx, [(row.stream_key, row.key) for row in found], is_gone=False)
 
 
 def _erase_copies(tx: Tx, keys: Sequence[int], address: str, alias: str) -> None:
@@ -99,6 +102,7 @@ def _erased(row: Row[Any], address: str, alias: str) -> dict[str, Any]:
         "new_sender_key": alias if is_sender else row.sender_key,
         "new_subject": "",
         "new_tag": None if names_it else row.tag,
+        "new_tag_key": None if names_it else row.tag_key,
         "new_recipients": [
             [[alias, ""] if email.lower() == address else [email, name] for email, name in part]
             for part in row.recipients

@@ -26,6 +26,7 @@ from pillarbox.outbound.store.tables import (
 )
 from pillarbox.servers.model import StreamType
 from pillarbox.servers.store.tables import streams
+from pillarbox.stats.model import tag_key
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import dump_json, micros
 
@@ -41,6 +42,7 @@ _MESSAGE = (
     "sender_key",
     "subject",
     "tag",
+    "tag_key",
     "recipients",
     "attachments",
     "metadata",
@@ -171,6 +173,7 @@ def _message_row(message: Prepared) -> tuple[Any, ...]:
         message.sender.key,
         message.subject,
         message.tag,
+        tag_key(message.tag) or None,
         dump_json([stored_addresses(part) for part in (who.to, who.cc, who.bcc)]),
         dump_json(message.attachments) if message.attachments else None,
         dump_json(message.metadata) if message.metadata else None,

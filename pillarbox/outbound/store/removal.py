@@ -10,6 +10,7 @@ from sqlalchemy import Row, delete, exists, select, tuple_
 from pillarbox.events.store import events
 from pillarbox.ids import first_key
 from pillarbox.outbound.model import RecipientState
+from pillarbox.outbound.store import blocks
 from pillarbox.outbound.store.tables import (
     attempts,
     contents,
@@ -61,9 +62,12 @@ def delete_messages(tx: Tx, keys: Sequence[int]) -> int:
     if not free:
         return 0
     _delete_metadata(tx, free)
+    places = blocks.streams_of(tx, free)
     for table in (recipients, contents, attempts, events):
         tx.run(delete(table).where(table.c.message_key.in_(free)))
-    return tx.run(delete(messages).where(messages.c.key.in_(free)))
+    deleted = tx.run(delete(messages).where(messages.c.key.in_(free)))
+    blocks.take_out(tx, places, is_gone=True)
+    return deleted
 
 
 def _fitting(found: Sequence[Row[Any]]) -> list[int]:

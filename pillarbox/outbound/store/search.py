@@ -3,6 +3,9 @@
 One of the conditions says where to start: an index in which the matches stand in the order of their keys
 (recipient, metadata, tag, sender, else the stream). The others are checked row by row. Keys hold the time, so
 dates are ranges of keys, and newest first is every index read backwards.
+
+A part of a subject is looked for in the stream's blocks of subjects (see outbound/subjects), and only what is not
+in one yet row by row. The other filters then apply to what was found.
 """
 
 from collections.abc import Sequence
@@ -22,16 +25,21 @@ from sqlalchemy import (
 )
 
 from pillarbox.ids import first_key
+from pillarbox.outbound import subjects
 from pillarbox.outbound.model import Message, MessageStatus, Search
+from pillarbox.outbound.store import blocks
+from pillarbox.outbound.store.blocks import Run
 from pillarbox.outbound.store.tables import message_metadata, message_of, messages, recipients
 from pillarbox.servers.store.tables import streams
-from pillarbox.storage.text import contains
+from pillarbox.stats.model import tag_key
+from pillarbox.storage.text import LONGEST, contains
 from pillarbox.storage.tx import Tx
 
 # A key is made a little after its message was received (the message is composed in between, or the clock was set
 # back): that near to a bound the time itself decides, further away the key alone.
 _LATE = first_key(datetime(1970, 1, 1, 0, 5, tzinfo=UTC))
 _LAST_KEY = (1 << 63) - 1
+_MANY, _AT_ONCE = 2000, 500
 
 _Condition = ColumnElement[bool]
 _Key = ColumnElement[int]
@@ -39,12 +47,15 @@ _Key = ColumnElement[int]
 
 def search(tx: Tx, wanted: Search, *, count: int, offset: int) -> tuple[int, list[Message]]:
     """How many messages match, and `count` of them after the `offset` newest, newest first."""
+    if (run := _packed(tx, wanted)) is not None and wanted.subject:
+        total, keys = _search_subjects(tx, wanted, run, limit=count, offset=offset)
+        return total, _load(tx, keys)
     queries = _queries(tx, wanted)
     keys = _newest(tx, queries, limit=count, offset=offset)
     if 0 < len(keys) < count or (count and not offset and not keys):
         total = offset + len(keys)  # the end was seen
     else:
-        total = _total(tx, wanted, queries)
+        total = _total(tx, wanted, queries, run)
     return total, _load(tx, keys)
 
 
@@ -87,7 +98,7 @@ def _start(wanted: Search) -> tuple[_Key, list[_Condition]]:
     at = messages.c
     found = [at.server_id == wanted.server_id, at.stream_key == wanted.stream_key]
     if wanted.tag is not None:
-        found.append(at.tag == wanted.tag)
+        found.append(at.tag_key == tag_key(wanted.tag))
     if wanted.status is MessageStatus.QUEUED:
         found.append(at.key.in_(_waiting()))
     return at.key, found
@@ -103,7 +114,7 @@ def _row_conditions(connection: Connection, wanted: Search) -> list[_Condition]:
     at, found = messages.c, list[_Condition]()
     if wanted.recipient is not None or wanted.metadata:
         if wanted.tag is not None:
-            found.append(at.tag == wanted.tag)
+            found.append(at.tag_key == tag_key(wanted.tag))
         if wanted.recipient is None and wanted.stream_key is not None:
             found.append(at.stream_key == wanted.stream_key)
     if wanted.sender is not None:
@@ -180,12 +191,102 @@ def _newest(
     return sorted(found, reverse=True)[offset : offset + limit]
 
 
-def _total(tx: Tx, wanted: Search, queries: Sequence[Select[tuple[int]]]) -> int:
-    """How many match. Nearly all are Sent: the few that are not are counted instead, and taken off."""
+def _total(tx: Tx, wanted: Search, queries: Sequence[Select[tuple[int]]], run: Run | None) -> int:
+    """How many match. Nearly all are Sent: the few that are not are counted instead, and taken off.
+
+    A stream's blocks are counted already; what is left are the ends of the range.
+    """
     if wanted.status is MessageStatus.SENT:
         every, queued = (replace(wanted, status=s) for s in (None, MessageStatus.QUEUED))
-        return _total(tx, every, _queries(tx, every)) - _total(tx, queued, _queries(tx, queued))
+        queued_total = _total(tx, queued, _queries(tx, queued), None)
+        return _total(tx, every, _queries(tx, every), run) - queued_total
+    if run is not None and wanted.tag is None and wanted.sender is None:
+        return run.count + sum(_count(tx, query) for query in _around(queries[0], run))
     return sum(_count(tx, query) for query in queries)
+
+
+def _packed(tx: Tx, wanted: Search) -> Run | None:
+    """The blocks of subjects that stand only for messages of the stream and days a search is about."""
+    is_elsewhere = wanted.recipient is not None or wanted.metadata
+    if wanted.stream_key is None or is_elsewhere or wanted.status is MessageStatus.QUEUED:
+        return None
+    if wanted.subject is not None and len(wanted.subject) > LONGEST:
+        return None
+    since = None if wanted.since is None else first_key(wanted.since) + _LATE
+    until = None if wanted.until is None else first_key(wanted.until)
+    return blocks.find_run(tx, wanted.stream_key, after=since, before=until)
+
+
+def _around(query: Select[tuple[int]], run: Run) -> tuple[Select[tuple[int]], Select[tuple[int]]]:
+    """What a query finds that is newer than some blocks, and what is older."""
+    key = query.selected_columns[0]
+    return query.where(key > run.last_key), query.where(key < run.first_key)
+
+
+def _search_subjects(
+    tx: Tx, wanted: Search, run: Run, *, limit: int, offset: int
+) -> tuple[int, list[int]]:
+    """How many match, and the keys of one page: newer than the blocks, in the blocks, older than they."""
+    (query,) = _queries(tx, wanted)
+    newer, older = (_keys(tx, part) for part in _around(query, run))
+    queued = _queued(tx, wanted, run)
+    needed = run.count
+    if wanted.tag is None and wanted.sender is None:
+        needed = offset + limit - len(newer) + len(queued)
+    total, packed = _in_blocks(tx, run, subjects.fold(wanted.subject or ""), needed)
+    is_whole = len(packed) == total
+    if needed == run.count:
+        packed = _of_tag_and_sender(tx, wanted, run, packed)
+        total = len(packed)
+    packed = [key for key in packed if key not in queued]
+    keys = [*newer, *packed, *(older if is_whole else ())]
+    return total - len(queued) + len(newer) + len(older), keys[offset : offset + limit]
+
+
+def _in_blocks(tx: Tx, run: Run, text: bytes, needed: int) -> tuple[int, list[int]]:
+    """How many of the messages in blocks have this text in their subject, and the keys of the newest of them."""
+    total, keys = 0, list[int]()
+
+    def is_short() -> bool:
+        return len(keys) < needed
+
+    for stored, lines in blocks.read(tx, run, text, needs_keys=is_short):
+        if not is_short():
+            total += subjects.count_lines(lines, text)
+        elif found := subjects.find_lines(lines, text):
+            total += len(found)
+            of_block = subjects.keys_of(stored)
+            keys += [of_block[line] for line in reversed(found)]
+    return total, keys
+
+
+def _queued(tx: Tx, wanted: Search, run: Run) -> set[int]:
+    """Of the matches in blocks those that are not Sent, if only such are wanted."""
+    if wanted.status is None:
+        return set()
+    (query,) = _queries(tx, replace(wanted, status=MessageStatus.QUEUED))
+    return set(_keys(tx, _within(query, run)))
+
+
+def _of_tag_and_sender(tx: Tx, wanted: Search, run: Run, keys: Sequence[int]) -> list[int]:
+    """Those of the keys that have the tag and the sender: looked up one by one when they are few."""
+    plain = replace(wanted, subject=None, status=None, since=None, until=None)
+    (query,) = _queries(tx, plain)
+    if len(keys) > _MANY:
+        found = set(_keys(tx, _within(query, run)))
+    else:
+        parts = [keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE)]
+        found = {key for part in parts for key in _keys(tx, query.where(messages.c.key.in_(part)))}
+    return [key for key in keys if key in found]
+
+
+def _within(query: Select[tuple[int]], run: Run) -> Select[tuple[int]]:
+    return query.where(query.selected_columns[0].between(run.first_key, run.last_key))
+
+
+def _keys(tx: Tx, query: Select[tuple[int]]) -> list[int]:
+    """All that a query finds, newest first."""
+    return [row[0] for row in tx.rows(query.order_by(query.selected_columns[0].desc()))]
 
 
 def _count(tx: Tx, query: Select[Any]) -> int:

@@ -33,6 +33,7 @@ from pillarbox.outbound.model import (
     UnsubscribeLink,
 )
 from pillarbox.servers.model import TrackLinks
+from pillarbox.stats.model import LONGEST_NAME
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.types import Json, TextEnum, UtcTime
 
@@ -55,6 +56,7 @@ messages = Table(
     Column("sender_key", String(320), nullable=False),
     Column("subject", Text, nullable=False),
     Column("tag", Text),
+    Column("tag_key", String(LONGEST_NAME)),  # a tag may be too long for an index
     Column("recipients", Json, nullable=False),
     Column("attachments", Json),
     Column("metadata", Json),
@@ -70,12 +72,12 @@ messages = Table(
     Index(
         "ix_messages_tag",
         "server_id",
-        "tag",
+        "tag_key",
         "stream_key",
         "key",
         "sender_key",
-        sqlite_where=text("tag IS NOT NULL"),
-        postgresql_where=text("tag IS NOT NULL"),
+        sqlite_where=text("tag_key IS NOT NULL"),
+        postgresql_where=text("tag_key IS NOT NULL"),
     ),
 )
 

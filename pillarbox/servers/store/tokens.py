@@ -21,6 +21,7 @@ from pillarbox.servers.store.tables import (
 from pillarbox.storage.tx import Tx
 
 _IDS_AT_ONCE = 400
+_SLUG_IN_KEY = 18  # the whole key has at most 40 characters, 16 of them random
 
 
 def insert_token(tx: Tx, server_id: ServerId, token: str | None = None) -> str:
@@ -85,9 +86,9 @@ def list_account_tokens(tx: Tx) -> Sequence[Row[Any]]:
 
 
 def insert_smtp_token(tx: Tx, stream: Stream) -> SmtpToken:
-    """Create SMTP credentials that send on one stream."""
+    """Create SMTP credentials that send on one stream; of a long stream id the access key has the beginning."""
     token = SmtpToken(
-        access_key=f"PM-T-{stream.slug}-{secrets.token_urlsafe(12)}"[:40],
+        access_key=f"PM-T-{stream.slug[:_SLUG_IN_KEY]}-{secrets.token_urlsafe(12)}",
         secret_key=secrets.token_urlsafe(24),
         server_id=stream.server_id,
         stream_key=stream.key,

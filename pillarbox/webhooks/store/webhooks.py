@@ -22,8 +22,8 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    literal,
     select,
+    tuple_,
     update,
 )
 
@@ -49,7 +49,6 @@ FIRST_ID = 1_000_001  # small numbers serve client libraries as "does not exist"
 LAST_ID = (1 << 31) - 1
 SLOW_MS, VERY_SLOW_MS = 2_000, 10_000
 _MINUTE = timedelta(minutes=1)
-_COUNTERS = 256
 
 webhooks = Table(
     "webhooks",
@@ -177,7 +176,7 @@ def count_attempts(tx: Tx, made: Iterable[Attempt]) -> None:
         sums[key] = sums.get(key, Attempts()).plus(_of_one(attempt))
     if not sums:
         return
-    own = literal(0) if dialect.is_sqlite(tx.connection) else func.pg_backend_pid() % _COUNTERS
+    own = dialect.own_counter(tx.connection)
     for (webhook_id, minute, trigger), counts in sorted(sums.items(), key=lambda item: item[0]):
         values = {"webhook_id": webhook_id, "minute": minute, "trigger": trigger, "counter": own}
         statement = dialect.insert(tx.connection, webhook_minutes)
@@ -202,6 +201,13 @@ def statistics(tx: Tx, webhook_id: int, since: datetime) -> dict[Trigger, Attemp
         for row in tx.rows(query)
     }
     return {trigger: found[trigger] for trigger in Trigger if trigger in found}
+
+
+def delete_minutes(tx: Tx, *, before: datetime, limit: int) -> int:
+    """Forget some of what came of calling webhooks before an instant; how many rows were found."""
+    key = tuple_(*webhook_minutes.primary_key.columns)
+    old = select(*webhook_minutes.primary_key.columns).where(webhook_minutes.c.minute < before)
+    return tx.run(delete(webhook_minutes).where(key.in_(old.limit(limit))))
 
 
 def _of_one(attempt: Attempt) -> Attempts:

@@ -23,7 +23,7 @@ def database_url():
         ),
         ({"sender": "x"}, "ix_inbound_sender (server_id=? AND status=? AND sender_key=?)"),
         ({"mailbox_hash": "x"}, "ix_inbound_hash (server_id=? AND status=? AND mailbox_hash=?)"),
-        ({"tag": "x"}, "ix_inbound_tag (server_id=? AND status=? AND tag=?)"),
+        ({"tag": "x"}, "ix_inbound_tag (server_id=? AND status=? AND tag_key=?)"),
     ],
 )
 def test_every_search_starts_from_an_index_in_order(db, filters, index):

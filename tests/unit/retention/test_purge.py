@@ -183,6 +183,7 @@ def test_every_table_with_rows_of_a_server_is_purged_or_goes_by_itself():
         "hit_facets",
         "inbound_messages",
         "received_mail",
+        "subject_blocks",
     }
     named = {
         table.name

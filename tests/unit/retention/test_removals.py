@@ -1,5 +1,6 @@
 """Data removals: afterwards no table knows the address any more."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -21,9 +22,10 @@ from pillarbox.ids import MessageKey, message_id
 from pillarbox.inbound.model import Correspondent, InboundContent, InboundMessage, InboundStatus
 from pillarbox.inbound.store import messages as inbound
 from pillarbox.inbound.store import rules
+from pillarbox.outbound import subjects
 from pillarbox.outbound.accept import accept
 from pillarbox.outbound.model import RecipientState
-from pillarbox.outbound.store import attempts, messages, queue, tables
+from pillarbox.outbound.store import attempts, blocks, messages, queue, tables
 from pillarbox.outbound.store.attempts import Attempt
 from pillarbox.outbound.store.queue import Move
 from pillarbox.outbound.submit import Submission
@@ -66,6 +68,7 @@ FILLED = {
     "received_contents",
     "received_mail",
     "recipients",
+    "subject_blocks",
     "suppressions",
     "webhook_attempts",
     "webhook_calls",
@@ -209,8 +212,12 @@ def fill(app, server, address: str) -> int:
 
 
 def fill_elsewhere(app, server, key: int, address: str) -> None:
-    """An open, a click, a report that nobody believed, and mail from and to the address."""
+    """An open, a click, a report nobody believed, mail from and to the address, a packed subject."""
+    stream_key = server.streams["outbound"].key
+    block = asdict(subjects.pack([(key, f"Hello {address}")]))
+    place = {"stream_key": stream_key, "first_key": key, "last_key": key, "count": 1}
     with app.db.transaction() as tx:
+        tx.run(blocks.subject_blocks.insert(), place | block)
         orphans.insert_orphan(
             tx,
             Orphan(
