@@ -26,4 +26,7 @@ DEFECTS: dict[tuple[str, str], str] = {
         "rust",
         "OutboundDetailsRequest",
     ): "it reads `To` as a text; it is a list of names and addresses",
+    ("java", "getOutboundOpenClientStats(Parameters)"): (
+        "it asks `/stats/outbound/opens/platforms`; it is `/stats/outbound/opens/emailclients`"
+    ),
 }
