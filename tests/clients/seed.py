@@ -96,8 +96,8 @@ BOUNCES = {
 
 OPENED_EVERY = 4
 CLICKED_EVERY = 6
-INBOUND = {5: InboundStatus.BLOCKED, 10: InboundStatus.FAILED}
-"""Inbound messages that were not processed; one comes in after every fifth message."""
+INBOUND = {60: InboundStatus.BLOCKED, 65: InboundStatus.FAILED}
+"""Inbound messages that were not processed, recent enough to be kept; one comes in after every fifth message."""
 
 READER: dict[str, Any] = {
     "user_agent": "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Chrome/121.0 Safari/537.36",

@@ -108,13 +108,14 @@ func inbound() {
 		Must(err)
 		Holds(found.Subject == all[0].Subject && found.TextBody != "" && found.MailboxHash != "", found)
 	})
-	Check("BypassInboundMessage", func() {
-		Must(client.BypassInboundMessage(Only("/messages/inbound?count=9&offset=0&status=blocked")))
-		Refused(client.BypassInboundMessage(nobody), "cannot be bypassed")
-	})
+	// First, as a message that bypasses its block fails: no hook is set.
 	Check("RetryInboundMessage", func() {
 		Must(client.RetryInboundMessage(Only("/messages/inbound?count=9&offset=0&status=failed")))
 		Refused(client.RetryInboundMessage(nobody), "cannot be retried")
+	})
+	Check("BypassInboundMessage", func() {
+		Must(client.BypassInboundMessage(Only("/messages/inbound?count=9&offset=0&status=blocked")))
+		Refused(client.BypassInboundMessage(nobody), "cannot be bypassed")
 	})
 }
 
