@@ -97,5 +97,6 @@ def test_every_setting_is_documented() -> None:
 
 
 def test_nothing_in_the_lock_files_names_an_index() -> None:
-    for lock in (ROOT / "requirements").glob("*.txt"):
+    locks = [*(ROOT / "requirements").glob("*.txt"), *(ROOT / "tests/clients").rglob("*-lock.json")]
+    for lock in locks:
         assert not re.search(r"https?://|--index|--find-links", lock.read_text("utf-8"))
