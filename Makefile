@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup dev run check format test test-pg test-all docs bench lock migration cover clean
+.PHONY: help setup dev run check format test test-all screenshots docs bench lock migration cover clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,10 @@ test: dev  ## All tests on SQLite and PostgreSQL, except the slow suites
 test-all: dev  ## Everything, with the slow suites
 	@scripts/system-packages all
 	$(BIN)/python -m pytest
+
+screenshots: dev  ## Draw every screen into build/screenshots
+	@scripts/system-packages
+	PYTHONPATH=. $(BIN)/python scripts/screenshots.py $(SCREENS)
 
 cover: dev  ## Tests with branch coverage
 	@scripts/system-packages

@@ -30,8 +30,6 @@ log = logging.getLogger(__name__)
 BACKLOG = 2048
 KEEP_ALIVE_S = 75
 FINISH_S = 20
-_WEB_PATHS = ("/", "/events")
-_WEB_PREFIXES = ("/m/", "/static/")
 
 
 class _Server(uvicorn.Server):
@@ -57,7 +55,7 @@ class HttpListener:
     ) -> None:
         self._app = app
         self._api = api.build(app, directory, submission) if "api" in roles else None
-        self._web = web.build(app) if "web" in roles else None
+        self._web = web.build(app, directory) if "web" in roles else None
         self._hits = hits
         self._confirm = confirm.ConfirmPage(app)
         self._roles = roles
@@ -108,7 +106,7 @@ class HttpListener:
             await self._health(path, send)
         elif path.startswith(confirmation.PATH):
             await self._confirm(scope, receive, send)
-        elif self._web is not None and (path in _WEB_PATHS or path.startswith(_WEB_PREFIXES)):
+        elif self._web is not None and (path in web.PATHS or path.startswith(web.PREFIXES)):
             await self._web(scope, receive, send)
         elif self._api is not None and path == "/openapi.json":
             await _answer(send, 200, openapi.document(pillarbox.__version__))

@@ -1,5 +1,5 @@
-"""The web page: what people look at. Translates requests into calls of the same functions the API uses."""
+"""The web pages: what people look at. Translates requests into calls of the same functions the API uses."""
 
-from pillarbox.web.main import Site, build
+from pillarbox.web.main import Pages, build
 
-__all__ = ["Site", "build"]
+__all__ = ["Pages", "build"]

@@ -24,7 +24,7 @@ from pillarbox.web.guard import HEADERS
 log = logging.getLogger(__name__)
 
 LONGEST_TOKEN = 100
-_TEMPLATES = Path(__file__).parent / "templates"
+_TEMPLATES = Path(__file__).parent / "html"
 _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
 body { max-width: 34rem; margin: 12vh auto 0; padding: 0 1.25rem }

@@ -1,24 +1,36 @@
-"""The pages as one ASGI application: `/`, `/m/…`, `/events` and `/static/…`."""
+"""The pages as one ASGI application: `/`, `/m/…`, `/ui/…`, `/events` and `/static/…`."""
 
+import logging
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from pillarbox.app import App
-from pillarbox.errors import Unavailable
-from pillarbox.web.activity import Activity
+from pillarbox.errors import Refused, Unavailable
+from pillarbox.ids import ServerId
+from pillarbox.outbound.store import overview
+from pillarbox.servers.directory import Directory
+from pillarbox.users.model import Actor, Role
+from pillarbox.web import forms
+from pillarbox.web.area import Page
+from pillarbox.web.areas import AREAS
 from pillarbox.web.assets import PREFIX, Assets
 from pillarbox.web.guard import Guard
 from pillarbox.web.live import Live
-from pillarbox.web.message import MessagePages
 from pillarbox.web.render import Renderer
+from pillarbox.web.visit import SERVER_COOKIE, Site, Visit, words
 
-_METHODS = ("GET", "HEAD")
+log = logging.getLogger(__name__)
+
+PATHS = ("/", "/events")
+PREFIXES = ("/m/", "/ui/", PREFIX)
+"""What of the port's addresses belongs to the pages."""
 _MESSAGES = {
     "message": (
         "This message is not here",
@@ -28,19 +40,28 @@ _MESSAGES = {
         "This part is not here",
         "The message is known, but it has no such part, or its content is no longer kept.",
     ),
+    "server": ("This Server is not here", "No Server has this id. It may have been deleted."),
+    "gone": ("This is not here", "Nothing has this id. It may have been deleted."),
+    "role": ("You may not do this", "Your role does not allow it. An owner can change your role."),
+    "token": (
+        "This form has grown old",
+        "Go back, load the page again, and send the form once more. Nothing was changed.",
+    ),
+    "form": ("This form could not be read", "Nothing was changed."),
+    "large": ("This is too large", "A form may have 12 MB. Nothing was changed."),
     "Not Found": ("There is no such page", "The address may be mistyped."),
-    "Method Not Allowed": ("This page can only be read", "Only GET and HEAD are answered here."),
+    "Method Not Allowed": ("This page does not take that", "Nothing was changed."),
 }
 
 
-class Site:
+class Pages:
     """All pages behind their guard. `close` ends what open pages keep running, when the server stops."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, directory: Directory) -> None:
         self._assets = Assets(Path(__file__).parent / "static")
-        self._renderer = Renderer(app, self._assets)
+        self._site = Site(app=app, directory=directory, renderer=Renderer(app, self._assets))
         self._live = Live(app)
-        self._pages = self._make_pages(app)
+        self._pages = self._make_pages()
         self._guard = Guard(self._route, app.config.public_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,54 +74,108 @@ class Site:
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        if scope["method"] not in _METHODS:
-            refused = PlainTextResponse("Only GET and HEAD.\n", 405, {"Allow": "GET, HEAD"})
-            await refused(scope, receive, send)
-        elif path.startswith(PREFIX):
+        if path.startswith(PREFIX):
             await self._assets(scope, receive, send)
         elif path == "/events" and scope["method"] == "GET":
             await self._live(scope, receive, send)
         else:
             await self._pages(scope, receive, send)
 
-    def _make_pages(self, app: App) -> Starlette:
-        activity, message = Activity(app, self._renderer), MessagePages(app, self._renderer)
+    def _make_pages(self) -> Starlette:
         return Starlette(
             routes=[
-                Route("/", activity.show),
-                Route("/m/{message_id}", message.show),
-                Route("/m/{message_id}/html", message.html),
-                Route("/m/{message_id}/raw", message.raw),
-                Route("/m/{message_id}/attachments/{number:int}", message.attachment),
+                Route(_pattern(page), self._endpoint(page), methods=[page.method])
+                for area in AREAS
+                for page in area.pages
             ],
             exception_handlers={
-                HTTPException: self._refused,
+                HTTPException: self._http_problem,
+                Refused: self._refused,
                 Unavailable: self._unavailable,
                 Exception: self._failed,
             },
         )
 
-    async def _refused(self, request: Request, problem: Exception) -> Response:
+    def _endpoint(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            return await page.run(await self._visit(request, page))
+
+        return answer
+
+    async def _visit(self, request: Request, page: Page) -> Visit:
+        """Find out who asks and about what. Raises HTTPException for whom it is not."""
+        actor = self._actor(request)
+        if not actor.role.includes(page.needs):
+            raise HTTPException(403, "role")
+        form = await forms.read(request) if page.method == "POST" else None
+        names = await self._site.app.db.read(overview.server_names)
+        asked = request.path_params.get("server")
+        if asked is not None and asked not in names:
+            raise HTTPException(404, "server")
+        wanted = asked if asked is not None else _last_seen(request, list(names))
+        here = None if wanted is None else await self._site.directory.server(ServerId(wanted))
+        return Visit(
+            site=self._site,
+            request=request,
+            section=page.section,
+            actor=actor,
+            servers=names,
+            here=here,
+            sent=form,
+        )
+
+    def _actor(self, request: Request) -> Actor:
+        """Who asks: without users, whoever sits at this machine may do everything."""
+        ip = request.client.host if request.client else ""
+        return Actor(name="This machine", role=Role.OWNER, ip=ip)
+
+    async def _http_problem(self, request: Request, problem: Exception) -> Response:
         assert isinstance(problem, HTTPException)
         title, text = _MESSAGES.get(problem.detail, _MESSAGES["Not Found"])
-        return self._problem(request, problem.status_code, title, text)
+        return await self._problem(request, problem.status_code, title, text)
+
+    async def _refused(self, request: Request, problem: Exception) -> Response:
+        assert isinstance(problem, Refused)
+        return await self._problem(request, 422, "This was refused", words(problem))
 
     async def _unavailable(self, request: Request, _problem: Exception) -> Response:
         text = "The database does not answer. This page tries again by itself."
-        answer = self._problem(request, 503, "Not available right now", text)
+        answer = await self._problem(request, 503, "Not available right now", text)
         answer.headers["Retry-After"] = "5"
-        answer.headers["Refresh"] = "5"
+        if request.method == "GET":
+            answer.headers["Refresh"] = "5"
         return answer
 
     async def _failed(self, request: Request, _problem: Exception) -> Response:
         text = "The page could not be made. The reason is in the log of the server."
-        return self._problem(request, 500, "Something went wrong", text)
+        return await self._problem(request, 500, "Something went wrong", text)
 
-    def _problem(self, request: Request, status: int, title: str, text: str) -> Response:
+    async def _problem(self, request: Request, status: int, title: str, text: str) -> Response:
+        visit = Visit(
+            site=self._site,
+            request=request,
+            section="",
+            actor=self._actor(request),
+            servers={},
+            here=None,
+            sent=None,
+        )
         values = {"status": status, "title": title, "text": text}
-        return self._renderer.page(request, "problem.html", values, status=status)
+        return visit.page("problem.html", values, status=status)
 
 
-def build(app: App) -> Site:
+def build(app: App, directory: Directory) -> Pages:
     """The pages of an installation, as an ASGI application."""
-    return Site(app)
+    return Pages(app, directory)
+
+
+def _pattern(page: Page) -> str:
+    return page.path.replace("{server}", "{server:int}")
+
+
+def _last_seen(request: Request, known: list[int]) -> int | None:
+    """The Server whose pages this browser was on last, or the first one."""
+    seen = request.cookies.get(SERVER_COOKIE, "")
+    if seen.isascii() and seen.isdigit() and int(seen[:9]) in known:
+        return int(seen[:9])
+    return known[0] if known else None

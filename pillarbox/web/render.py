@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from pillarbox.app import App
-from pillarbox.web import show
+from pillarbox.web import nav, show
 from pillarbox.web.assets import Assets
 
 _HERE = Path(__file__).parent
@@ -21,7 +21,7 @@ class Renderer:
     def __init__(self, app: App, assets: Assets) -> None:
         self._app = app
         self._environment = Environment(
-            loader=FileSystemLoader(_HERE / "templates"),
+            loader=FileSystemLoader(_HERE / "html"),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -39,6 +39,7 @@ class Renderer:
             "size": show.size,
             "count": show.count,
             "linked": show.linked,
+            "same_section": nav.same_section,
         }
 
     def page(

@@ -2,13 +2,18 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
 
+from tests.conftest import Running
+
 CHROMIUM = shutil.which("chromium")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @dataclass
@@ -37,6 +42,12 @@ class Watch:
 
 
 @pytest.fixture
+def database_url() -> None:
+    """The pages call the functions of the API, which are tested on both databases: one is enough here."""
+    return
+
+
+@pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     if CHROMIUM is None:
         if os.environ.get("CI") == "true":
@@ -47,3 +58,37 @@ async def browser() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=options)
         yield browser
         await browser.close()
+
+
+Visit = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture
+async def visit(browser: Browser) -> AsyncIterator[Visit]:
+    """`page = await visit(running, "/ui/…")`; in the end, no page may have complained or asked other hosts."""
+    opened: list[tuple[Page, Watch]] = []
+
+    async def open_page(running: Running, path: str = "/", **options: Any) -> Page:
+        page = await browser.new_page(**options)
+        watch = Watch(running.http)
+        watch.follow(page)
+        opened.append((page, watch))
+        await page.goto(running.http + path)
+        return page
+
+    yield open_page
+    for page, watch in opened:
+        await page.close()
+        assert (watch.complaints, watch.strangers) == ([], [])
+
+
+async def barriers(page: Page) -> list[str]:
+    """What axe-core finds wrong with a page for people who use it otherwise; frames of mail are not ours."""
+    found = await Axe().run(
+        page, context={"exclude": ["iframe"]}, options={"runOnly": TAGS, "iframes": False}
+    )
+    return [
+        f"{one['id']}: {one['help']}: {node['html'][:200]}"
+        for one in found.response["violations"]
+        for node in one["nodes"]
+    ]

@@ -6,14 +6,15 @@ from urllib.parse import urlencode, urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pillarbox.app import App
 from pillarbox.outbound.model import Message
 from pillarbox.outbound.store import overview
 from pillarbox.outbound.store.overview import Filter
 from pillarbox.servers.store.tokens import list_tokens
 from pillarbox.storage.tx import Tx
-from pillarbox.web.render import Renderer, wants_piece
-from pillarbox.web.status import Badge, badge
+from pillarbox.web.area import Area
+from pillarbox.web.messages.status import Badge, badge
+from pillarbox.web.render import wants_piece
+from pillarbox.web.visit import Visit
 
 PAGE_SIZE = 50
 MAX_TEXT = 200
@@ -77,45 +78,46 @@ class Shown:
     token: str
 
 
-class Activity:
-    """Answers `GET /`."""
+area = Area("activity")
 
-    def __init__(self, app: App, renderer: Renderer) -> None:
-        self._app = app
-        self._renderer = renderer
 
-    async def show(self, request: Request) -> Response:
-        """The page, or its list alone when the page's script asks."""
-        wish = Wish.of(request)
-        shown = await self._app.db.read(lambda tx: look(tx, wish))
-        values = {
-            "wish": wish,
-            "shown": shown,
-            "older_url": replace(wish, before=shown.older).url if shown.older else "",
-            "reach": self._reach(request),
-        }
-        piece = wants_piece(request)
-        template = "activity.html" if piece is None else "activity_list.html"
-        answer = self._renderer.page(request, template, values)
-        answer.headers["Vary"] = "HX-Request"
-        if piece is not None:
-            answer.headers["HX-Replace-Url"] = wish.url
-        return answer
+@area.show("/")
+async def activity(visit: Visit) -> Response:
+    """The page, or its list alone when the page's script asks."""
+    wish = Wish.of(visit.request)
+    shown = await visit.read(lambda tx: look(tx, wish))
+    values = {
+        "wish": wish,
+        "shown": shown,
+        "older_url": replace(wish, before=shown.older).url if shown.older else "",
+        "reach": reach(visit),
+    }
+    piece = wants_piece(visit.request)
+    whole = piece is None
+    answer = visit.page(
+        "messages/activity.html" if whole else "messages/activity_list.html", values
+    )
+    answer.headers["Vary"] = "HX-Request"
+    if not whole:
+        answer.headers["HX-Replace-Url"] = wish.url
+    return answer
 
-    def _reach(self, request: Request) -> dict[str, str]:
-        """How programs reach this installation, as the user has reached it; the guard has checked the name."""
-        host = request.headers["host"]
-        public = urlsplit(self._app.config.public_url)
-        scheme = public.scheme if host == public.netloc else "http"
-        name = urlsplit(f"//{host}").hostname or "localhost"
-        smtp_host, smtp_port = self._app.config.submission_listen[0]
-        return {
-            "url": f"{scheme}://{host}",
-            "host": host,
-            "is_https": "true" if scheme == "https" else "false",
-            "smtp_host": name if smtp_host in _ANYWHERE else smtp_host,
-            "smtp_port": str(smtp_port),
-        }
+
+def reach(visit: Visit) -> dict[str, str]:
+    """How programs reach this installation, as the user has reached it; the guard has checked the name."""
+    host = visit.request.headers["host"]
+    config = visit.app.config
+    public = urlsplit(config.public_url)
+    scheme = public.scheme if host == public.netloc else "http"
+    name = urlsplit(f"//{host}").hostname or "localhost"
+    smtp_host, smtp_port = config.submission_listen[0]
+    return {
+        "url": f"{scheme}://{host}",
+        "host": host,
+        "is_https": "true" if scheme == "https" else "false",
+        "smtp_host": name if smtp_host in _ANYWHERE else smtp_host,
+        "smtp_port": str(smtp_port),
+    }
 
 
 def look(tx: Tx, wish: Wish) -> Shown:

@@ -1,0 +1,1 @@
+"""All tables and SQL of users."""

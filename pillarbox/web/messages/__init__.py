@@ -1,0 +1,1 @@
+"""Messages: what was sent, and what became of each."""

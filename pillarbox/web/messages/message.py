@@ -1,0 +1,200 @@
+"""The pages of one message: what became of it and why, and what is in it."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+
+from pillarbox.events import store as events
+from pillarbox.events.model import EventType
+from pillarbox.mail.parse import Attachment, parse
+from pillarbox.mail.parse import Message as Content
+from pillarbox.outbound.store import attempts, messages, overview
+from pillarbox.servers.model import SYSTEM
+from pillarbox.storage.tx import Tx
+from pillarbox.web import download
+from pillarbox.web.area import Area
+from pillarbox.web.messages import mail_html, timeline
+from pillarbox.web.messages.status import badge, copy_badge
+from pillarbox.web.messages.timeline import Facts
+from pillarbox.web.render import wants_piece
+from pillarbox.web.visit import Visit
+
+MAX_SHOWN = 256 * 1024
+"""Characters of a text or source that a page shows; the rest is for downloading."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One message with everything around it."""
+
+    facts: Facts
+    standing: overview.Standing
+    newer: str | None
+    older: str | None
+    server: str
+    server_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One way to look at the content."""
+
+    name: str
+    label: str
+    count: int = 0
+
+
+area = Area("activity")
+
+
+@area.show("/m/{message_id}")
+async def show_message(visit: Visit) -> Response:
+    """The page, or the piece of it that the page's script asks. 404 for an unknown id."""
+    message_id = visit.path("message_id")
+    record = await visit.read(lambda tx: look(tx, message_id))
+    if record is None:
+        raise HTTPException(404, "message")
+    piece = wants_piece(visit.request)
+    values = _story(record)
+    if piece != "story":
+        values |= _content_values(visit, *await _content(visit, record))
+    templates = {"story": "messages/message_story.html", "content": "messages/message_content.html"}
+    answer = visit.page(templates.get(piece or "", "messages/message.html"), values)
+    answer.headers["Vary"] = "HX-Request"
+    return answer
+
+
+@area.show("/m/{message_id}/html")
+async def show_html(visit: Visit) -> Response:
+    """The HTML body, for the frame or a window of its own."""
+    content = await _content_of(visit)
+    if content.html is None:
+        raise HTTPException(404, "part")
+    with_images = visit.query("images") == "1"
+    text = await asyncio.to_thread(mail_html.framed, content.html, content.attachments)
+    head = mail_html.headers(with_remote_images=with_images)
+    return HTMLResponse(text.encode("utf-8", "replace"), headers=head)
+
+
+@area.show("/m/{message_id}/raw")
+async def download_raw(visit: Visit) -> Response:
+    """The complete source, to be saved."""
+    raw = await _raw_of(visit)
+    name = f"{visit.path('message_id')}.eml"
+    return Response(raw, media_type="message/rfc822", headers=download.headers(name))
+
+
+@area.show("/m/{message_id}/attachments/{number:int}")
+async def download_attachment(visit: Visit) -> Response:
+    """One attachment by its number, to be saved."""
+    content = await _content_of(visit)
+    number = int(visit.path("number"))
+    if number >= len(content.attachments):
+        raise HTTPException(404, "part")
+    part = content.attachments[number]
+    answer = Response(part.content, headers=download.headers(part.name))
+    answer.headers["Content-Type"] = download.media_type(part.content_type)  # no charset is known
+    return answer
+
+
+async def _raw_of(visit: Visit) -> bytes:
+    message_id = visit.path("message_id")
+    found = await visit.read(lambda tx: _load(tx, message_id))
+    if found is None:
+        raise HTTPException(404, "message")
+    return found
+
+
+async def _content_of(visit: Visit) -> Content:
+    return await asyncio.to_thread(parse, await _raw_of(visit))
+
+
+async def _content(visit: Visit, record: Record) -> tuple[bytes | None, Content]:
+    key = record.facts.message.key
+    raw = await visit.read(lambda tx: messages.find_raw(tx, key))
+    return raw, await asyncio.to_thread(parse, raw or b"")
+
+
+def _content_values(visit: Visit, raw: bytes | None, parsed: Content) -> dict[str, object]:
+    tabs = _tabs(parsed)
+    asked = visit.query("tab")
+    tab = next((tab for tab in tabs if tab.name == asked), tabs[0])
+    source = (raw or b"").decode("utf-8", "replace") if tab.name == "source" else ""
+    return {
+        "is_kept": raw is not None,
+        "content": parsed,
+        "tabs": tabs,
+        "tab": tab,
+        "has_remote_images": tab.name == "html" and mail_html.has_remote_images(parsed.html or ""),
+        "with_images": visit.query("images") == "1",
+        "source": source[:MAX_SHOWN],
+        "text": (parsed.text or "")[:MAX_SHOWN] if tab.name == "text" else "",
+        "is_cut": max(len(source), len(parsed.text or "")) > MAX_SHOWN,
+        "files": [_file(part) for part in parsed.attachments] if tab.name == "files" else [],
+    }
+
+
+def look(tx: Tx, message_id: str) -> Record | None:
+    """Read a message with everything around it; None when there is none of this id."""
+    message = overview.find(tx, message_id)
+    if message is None:
+        return None
+    newer, older = overview.neighbours(tx, message.key)
+    names = overview.server_names(tx)
+    return Record(
+        facts=Facts(
+            message=message,
+            copies=overview.copies(tx, message.key),
+            attempts=attempts.list_of_message(tx, message.key),
+            events=events.list_of_message(tx, message.key),
+            now=tx.now,
+        ),
+        standing=overview.standings(tx, [message.key])[message.key],
+        newer=newer,
+        older=older,
+        server=names.get(message.server_id, SYSTEM.name),
+        server_count=len(names),
+    )
+
+
+def _load(tx: Tx, message_id: str) -> bytes | None:
+    message = overview.find(tx, message_id)
+    return None if message is None else messages.find_raw(tx, message.key)
+
+
+def _story(record: Record) -> dict[str, object]:
+    facts = record.facts
+    bounced = {e.recipient.lower() for e in facts.events if e.type is EventType.BOUNCED}
+    return {
+        "record": record,
+        "message": facts.message,
+        "badge": badge(record.standing),
+        "summary": timeline.summary(facts),
+        "steps": timeline.tell(facts),
+        "copies": [(copy, copy_badge(copy, bounced)) for copy in facts.copies],
+    }
+
+
+def _tabs(content: Content) -> list[Tab]:
+    tabs = []
+    if content.html is not None:
+        tabs.append(Tab("html", "HTML"))
+    if content.text is not None:
+        tabs.append(Tab("text", "Text"))
+    tabs += [Tab("headers", "Headers", len(content.headers)), Tab("source", "Source")]
+    if content.attachments:
+        tabs.append(Tab("files", "Attachments", len(content.attachments)))
+    return tabs
+
+
+def _file(part: Attachment) -> dict[str, object]:
+    return {
+        "name": part.name,
+        "type": part.content_type.partition(";")[0],
+        "size": len(part.content),
+        "sha256": hashlib.sha256(part.content).hexdigest(),
+        "is_inline": part.is_inline,
+    }

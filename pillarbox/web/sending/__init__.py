@@ -1,0 +1,1 @@
+"""Sending: servers, streams, domains, signatures and tokens."""

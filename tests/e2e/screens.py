@@ -1,0 +1,49 @@
+"""Every screen: where it is, and what is put into the database for it to show.
+
+Each area adds its screens and its seed here. The tests open all of them, `make screenshots` draws all of them.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from tests.conftest import Running
+from tests.e2e import seeds
+
+Seed = Callable[[Running, "Facts"], Awaitable[None]]
+
+
+@dataclass
+class Facts:
+    """Ids that seeds have made, for the paths of screens: `{message}`, `{server}`…"""
+
+    ids: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A page, by a name for its test and its picture; `path` has names of Facts in braces."""
+
+    name: str
+    path: str
+
+
+SEEDS: tuple[Seed, ...] = (seeds.servers, seeds.messages)
+SCREENS: tuple[Screen, ...] = (
+    Screen("activity", "/"),
+    Screen("message", "/m/{message}"),
+    Screen("message-text", "/m/{message}?tab=text"),
+    Screen("message-headers", "/m/{message}?tab=headers"),
+    Screen("message-source", "/m/{message}?tab=source"),
+    Screen("message-files", "/m/{message}?tab=files"),
+    Screen("servers", "/ui/servers"),
+    Screen("server-new", "/ui/servers/new"),
+    Screen("server-settings", "/ui/servers/{server}/settings"),
+)
+
+
+async def seed(running: Running) -> Facts:
+    """Fill a fresh installation."""
+    facts = Facts()
+    for one in SEEDS:
+        await one(running, facts)
+    return facts
