@@ -54,7 +54,7 @@ from pillarbox.storage import chores, nodes
 from pillarbox.storage.db import Database
 from pillarbox.storage.migrate import migrate
 from pillarbox.storage.tx import Tx
-from pillarbox.storage.wake import PostgresWake, Wake
+from pillarbox.storage.wake import Wake
 from pillarbox.webhook_delivery import forget
 from pillarbox.webhook_delivery.role import Webhooks
 
@@ -211,6 +211,8 @@ async def _end(working: Sequence[asyncio.Task[None]], waking: asyncio.Task[None]
 def _listen_to_other_nodes(app: App, tasks: asyncio.TaskGroup) -> asyncio.Task[None] | None:
     if app.db.is_sqlite:
         return None
+    from pillarbox.storage.postgres import PostgresWake
+
     app.wake.remote = remote = PostgresWake(app.wake, str(app.config.database_url))
     return tasks.create_task(remote.run())
 

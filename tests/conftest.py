@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from pillarbox import config, roles
@@ -25,6 +26,10 @@ from tests import postgres
 # Databases in memory: thousands of tests commit, and none of them is about the disk.
 if os.access("/dev/shm", os.W_OK):
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("pillarbox", deadline=None)
+hypothesis.settings.load_profile("pillarbox")
 
 SERVER_TOKEN = "11111111-aaaa-4bbb-8ccc-222222222222"
 ACCOUNT_TOKEN = "33333333-aaaa-4bbb-8ccc-444444444444"

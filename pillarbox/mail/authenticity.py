@@ -1,20 +1,20 @@
 """Whether a mail comes from whom it says: SPF (RFC 7208), DKIM (RFC 6376) and DMARC (RFC 7489).
 
 Plain functions that ask DNS as they go, for a thread of their own. Whatever arrives has a verdict; nothing raises.
+The libraries are imported by the first mail that is checked (decision 0015).
 """
 
 import logging
 import re
 from dataclasses import dataclass
 from functools import cache
-
-import dkim
-import spf
-from publicsuffixlist import PublicSuffixList
-from typing_extensions import override
+from typing import TYPE_CHECKING
 
 from pillarbox.mail.dns import DnsFailure
 from pillarbox.mail.lookups import Lookups
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
 
 log = logging.getLogger(__name__)
 
@@ -125,9 +125,11 @@ def authenticate(raw: bytes, client: Client, author: str, lookups: Lookups) -> A
 
 def check_spf(client: Client, lookups: Lookups) -> Spf:
     """What the domain of the envelope sender says of the client."""
+    from pillarbox.mail.spf_query import Query
+
     domain = (client.mail_from or client.helo).rpartition("@")[2]
     try:
-        query = _Query(client, lookups)
+        query = Query(ip=client.ip, mail_from=client.mail_from, helo=client.helo, lookups=lookups)
         result, _, _ = query.check()
         mechanism = query.mechanism or ""
     except Exception:
@@ -135,48 +137,6 @@ def check_spf(client: Client, lookups: Lookups) -> Spf:
         return Spf(result="permerror", domain=domain)
     matched = result in ("pass", "fail", "softfail", "neutral")
     return Spf(result=result, domain=domain, mechanism=mechanism if matched else "")
-
-
-class _Query(spf.query):  # type: ignore[misc]
-    """A query of the library that asks our resolver."""
-
-    def __init__(self, client: Client, lookups: Lookups) -> None:
-        super().__init__(i=client.ip, s=client.mail_from, h=client.helo)
-        self._lookups = lookups
-
-    @override
-    def dns(
-        self, name: str, qtype: str, cnames: object = None, ignore_void: bool = False
-    ) -> list[object]:
-        """Records in the library's form; counts names without any (RFC 7208 section 4.6.4)."""
-        name = str(name).rstrip(".").lower()
-        if not all(0 < len(label) < 64 for label in name.split(".")):
-            return []
-        try:
-            found = self._records(name, qtype)
-        except DnsFailure as problem:
-            raise spf.TempError(f"DNS {problem}") from None
-        if not found and not ignore_void:
-            self.void_lookups += 1
-            if self.void_lookups > spf.MAX_VOID_LOOKUPS:
-                raise spf.PermError("too many names without records")
-        return found
-
-    def _records(self, name: str, qtype: str) -> list[object]:
-        ask = self._lookups
-        match qtype:
-            case "TXT":
-                return [(text.encode(),) for text in ask.txt(name)]
-            case "MX":
-                return list(ask.mx(name))
-            case "PTR":
-                return list(ask.ptr(self.c))
-            case "A":
-                return [ip for ip in ask.addresses(name) if ":" not in ip]
-            case "AAAA":
-                return [ip for ip in ask.addresses(name) if ":" in ip]
-            case _:
-                return []
 
 
 def check_dkim(raw: bytes, lookups: Lookups) -> tuple[Signature, ...]:
@@ -191,6 +151,8 @@ def check_dkim(raw: bytes, lookups: Lookups) -> tuple[Signature, ...]:
 
 
 def _check_signature(raw: bytes, number: int, lookups: Lookups) -> Signature | None:
+    import dkim
+
     def ask(name: bytes, timeout: float = 0) -> bytes | None:
         found = lookups.txt(name.decode("ascii").rstrip("."))
         return found[0].encode() if found else None
@@ -268,8 +230,10 @@ def organization_of(domain: str) -> str:
 
 
 @cache
-def _suffixes() -> PublicSuffixList:
+def _suffixes() -> "PublicSuffixList":
     """The list of the package, read once; nothing is fetched."""
+    from publicsuffixlist import PublicSuffixList
+
     return PublicSuffixList()
 
 

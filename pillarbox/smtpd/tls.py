@@ -3,22 +3,11 @@
 Not for connections we make; their policy is the relay's.
 """
 
-import ipaddress
 import os
 import ssl
-from datetime import datetime, timedelta
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
 from pillarbox.clock import SystemClock
-
-_VALID = timedelta(days=3652)
-# A client whose clock is a little behind still accepts a certificate that was made just now.
-_CLOCK_SKEW = timedelta(days=1)
 
 
 def server_context(cert_path: Path, key_path: Path) -> ssl.SSLContext:
@@ -40,46 +29,14 @@ def ensure_certificate(directory: Path, hostname: str) -> tuple[Path, Path]:
     if certificate_path.exists() and key_path.exists():
         return certificate_path, key_path
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _self_signed(key, hostname, SystemClock().now())
-    _write_private(
-        key_path,
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ),
-    )
-    _write_private(certificate_path, certificate.public_bytes(serialization.Encoding.PEM))
+    from pillarbox.smtpd.certificate import (
+        self_signed,
+    )  # decision 0015: once in the life of an installation
+
+    certificate, key = self_signed(hostname, SystemClock().now())
+    _write_private(key_path, key)
+    _write_private(certificate_path, certificate)
     return certificate_path, key_path
-
-
-def _self_signed(key: ec.EllipticCurvePrivateKey, hostname: str, now: datetime) -> x509.Certificate:
-    # A common name holds 64 characters at most (RFC 5280, ub-common-name); clients read the alternative names.
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hostname[:64])])
-    return (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _CLOCK_SKEW)
-        .not_valid_after(now + _VALID)
-        .add_extension(x509.SubjectAlternativeName(_alternative_names(hostname)), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-
-
-def _alternative_names(hostname: str) -> list[x509.GeneralName]:
-    names: list[x509.GeneralName] = []
-    for name in dict.fromkeys((hostname, "localhost", "127.0.0.1")):
-        try:
-            names.append(x509.IPAddress(ipaddress.ip_address(name)))
-        except ValueError:
-            names.append(x509.DNSName(name.encode("idna").decode("ascii")))
-    return names
 
 
 def _write_private(path: Path, content: bytes) -> None:

@@ -2,7 +2,8 @@
 
 Ordinary statements go through SQLAlchemy Core and need nothing from here. The few statements of the hot path
 insert many rows at once; each database has its own fastest form of that: SQLite one multi-row VALUES (the
-interpreter's lock is given up once, not once a row), PostgreSQL one array per column.
+interpreter's lock is given up once, not once a row), PostgreSQL one array per column. What needs PostgreSQL's
+driver is in `storage.postgres`, which is imported where that database is used (decision 0015).
 """
 
 import sqlite3
@@ -10,15 +11,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-import psycopg
-from psycopg import errors as pg
 from sqlalchemy import Connection, Engine, Select, Table, create_engine, event
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 
 # SQLite takes at most 32,766 values in a statement, and compiling a long one costs: few sizes, reused.
 _CHUNKS = (128, 32, 8, 1)
@@ -79,9 +81,9 @@ def postgres_engine(url: str, *, connections: int) -> Engine:
     )
 
 
-def insert(connection: Connection, table: Table) -> SqliteInsert | PostgresInsert:
+def insert(connection: Connection, table: Table) -> "SqliteInsert | PostgresInsert":
     """An INSERT that offers `on_conflict_do_update` and `on_conflict_do_nothing` on this database."""
-    return sqlite.insert(table) if is_sqlite(connection) else postgresql.insert(table)
+    return sqlite.insert(table) if is_sqlite(connection) else _postgres().insert(table)
 
 
 def execute(connection: Connection, statement: str) -> None:
@@ -115,10 +117,7 @@ def insert_many(
     if isinstance(driver, sqlite3.Connection):
         _sqlite_insert(driver, table, columns, rows, added)
     else:
-        assert isinstance(driver, psycopg.Connection)
-        driver.execute(
-            _postgres_statement(table, columns, added), list(map(list, zip(*rows, strict=True)))
-        )
+        _postgres().insert_many(driver, table, columns, rows, adding(table, added))
 
 
 def find_many(
@@ -136,9 +135,9 @@ def find_many(
     driver = connection.connection.driver_connection
     if isinstance(driver, sqlite3.Connection):
         return _sqlite_find(driver, table, columns, rows, unless_empty)
-    assert isinstance(driver, psycopg.Connection)
-    statement = _postgres_search(table, columns, unless_empty)
-    return driver.execute(statement, list(map(list, zip(*rows, strict=True)))).fetchall()
+    found: list[tuple[Any, ...]]
+    found = _postgres().find_many(driver, table, columns, rows, unless_empty)
+    return found
 
 
 def own_counter(connection: Connection) -> int:
@@ -166,11 +165,10 @@ def keep_for_itself(connection: Connection, table: Table) -> None:
 
 def read_bytes(connection: Connection, query: Select[Any]) -> Sequence[Sequence[Any]]:
     """The rows of a query over numbers, fetched in the form in which long binary values cost least."""
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, psycopg.Connection):
+    if is_sqlite(connection):
         return connection.execute(query).all()
-    compiled = query.compile(connection, compile_kwargs={"literal_binds": True})
-    return driver.execute(str(compiled).encode(), binary=True).fetchall()
+    rows: Sequence[Sequence[Any]] = _postgres().read_bytes(connection, query)
+    return rows
 
 
 def _sqlite_insert(
@@ -210,16 +208,11 @@ def _sqlite_find(
 @lru_cache
 def _sqlite_search(table: Table, columns: tuple[str, ...], rows: int, unless_empty: Table) -> str:
     holes = ",".join(["(" + ",".join("?" * len(columns)) + ")"] * rows)
-    return _search(table, columns, f"VALUES {holes}", unless_empty)
+    return search(table, columns, f"VALUES {holes}", unless_empty)
 
 
-@lru_cache
-def _postgres_search(table: Table, columns: tuple[str, ...], unless_empty: Table) -> str:
-    wanted = f"SELECT * FROM unnest({_arrays(table, columns)})"  # noqa: S608 - names of our own
-    return _search(table, columns, wanted, unless_empty)
-
-
-def _search(table: Table, columns: tuple[str, ...], wanted: str, unless_empty: Table) -> str:
+def search(table: Table, columns: tuple[str, ...], wanted: str, unless_empty: Table) -> str:
+    """The statement of `find_many`, over rows that a query gives."""
     names = ",".join(columns)
     return (
         f"WITH wanted ({names}) AS ({wanted}) "  # noqa: S608 - names of our own
@@ -234,24 +227,12 @@ def _sqlite_statement(
 ) -> str:
     holes = ",".join(["(" + ",".join("?" * len(columns)) + ")"] * rows)
     insert_rows = f"INSERT INTO {table.name} ({','.join(columns)}) VALUES {holes}"  # noqa: S608 - names of our own
-    return insert_rows + _adding(table, added)
+    return insert_rows + adding(table, added)
 
 
 @lru_cache
-def _postgres_statement(table: Table, columns: tuple[str, ...], added: tuple[str, ...]) -> str:
-    names = ",".join(columns)
-    insert_rows = (
-        f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({_arrays(table, columns)})"  # noqa: S608 - names of our own
-    )
-    return insert_rows + _adding(table, added)
-
-
-def _arrays(table: Table, columns: tuple[str, ...]) -> str:
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    return ",".join(f"%b::{table.c[name].type.compile(dialect)}[]" for name in columns)
-
-
-def _adding(table: Table, added: tuple[str, ...]) -> str:
+def adding(table: Table, added: tuple[str, ...]) -> str:
+    """The end of an INSERT that adds to rows which are there already."""
     if not added:
         return ""
     key = ",".join(column.name for column in table.primary_key)
@@ -289,12 +270,8 @@ def is_outage(problem: BaseException) -> bool:
     if isinstance(problem, DBAPIError) and problem.connection_invalidated:
         return True
     cause = problem.orig if isinstance(problem, DBAPIError) else problem
-    if isinstance(
-        cause, pg.DiskFull | pg.AdminShutdown | pg.CannotConnectNow | pg.TooManyConnections
-    ):
-        return True
-    if isinstance(cause, psycopg.OperationalError):
-        return cause.sqlstate is None or cause.sqlstate.startswith(("08", "57", "53"))
+    if _is_of_postgres(cause) and (verdict := _postgres().is_outage(cause)) is not None:
+        return bool(verdict)
     if isinstance(cause, sqlite3.OperationalError):
         return any(
             word in str(cause)
@@ -306,4 +283,14 @@ def is_outage(problem: BaseException) -> bool:
 def may_be_repeated(problem: BaseException) -> bool:
     """Whether the same work may well succeed when done again at once (deadlock, serialization)."""
     cause = problem.orig if isinstance(problem, DBAPIError) else problem
-    return isinstance(cause, pg.DeadlockDetected | pg.SerializationFailure)
+    return _is_of_postgres(cause) and bool(_postgres().may_be_repeated(cause))
+
+
+def _is_of_postgres(cause: BaseException | None) -> bool:
+    return type(cause).__module__.partition(".")[0] == "psycopg"
+
+
+def _postgres() -> ModuleType:
+    from pillarbox.storage import postgres
+
+    return postgres

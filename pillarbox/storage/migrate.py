@@ -1,7 +1,8 @@
 """Bringing the database's schema to the version of this program.
 
-The history is pillarbox/storage/migrations/NNNN_*.py, run by Alembic on both databases. An existing SQLite
-database is copied before it is changed. A schema newer than the program is never touched.
+The history is pillarbox/storage/migrations/NNNN_*.py, run by Alembic on both databases (`storage.upgrade`,
+imported only when there is something to run: decision 0015). An existing SQLite database is copied before it is
+changed. A schema newer than the program is never touched.
 """
 
 import logging
@@ -10,17 +11,12 @@ from contextlib import closing
 from functools import cache
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from pillarbox.errors import StartError
 
 log = logging.getLogger(__name__)
 
-_LOCK = 7_264_655  # any number; all nodes of one database use the same
 HERE = Path(__file__).parent / "migrations"
 
 
@@ -29,53 +25,41 @@ def migrate(engine: Engine) -> list[str]:
 
     Raises StartError when the schema is newer than this program.
     """
-    scripts = _scripts()
     with engine.connect() as connection:
-        now = _revision(connection)
-    if now == scripts.get_current_head():
+        now = revision(connection)
+    if now == known_revisions()[-1]:
         return []
-    _refuse_newer(scripts, now)
+    _refuse_newer(now)
+    from pillarbox.storage.upgrade import upgrade
+
     if now is not None:
         _back_up(engine, now)
     with engine.connect() as connection:
-        return _upgrade(connection, scripts)
+        return upgrade(connection)
 
 
 def require_current(engine: Engine) -> None:
     """Raises StartError unless the database has exactly the schema of this program, or is new: then it is made."""
-    scripts = _scripts()
     with engine.connect() as connection:
-        now = _revision(connection)
+        now = revision(connection)
     if now is None:
         migrate(engine)
         return
-    _refuse_newer(scripts, now)
-    if now != scripts.get_current_head():
+    _refuse_newer(now)
+    if now != known_revisions()[-1]:
         raise StartError(f"the database has schema version {now}: run `pillarbox migrate` first")
 
 
-def _upgrade(connection: Connection, scripts: ScriptDirectory) -> list[str]:
-    """Upgrade under a lock, so that nodes that start together do it once."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
-    before = _revision(connection)
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-    connection.commit()
-    head = scripts.get_current_head()
-    run = [script.revision for script in scripts.iterate_revisions(head, before)][::-1]
-    log.info("schema migrated", extra={"revisions": run})
-    return run
+def revision(connection: Connection) -> str | None:
+    """The revision of a database; None for a new one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
 
 
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def _refuse_newer(scripts: ScriptDirectory, now: str | None) -> None:
-    known = {script.revision for script in scripts.walk_revisions()}
-    if now is not None and now not in known:
+def _refuse_newer(now: str | None) -> None:
+    if now is not None and now not in known_revisions():
         raise StartError(
             f"the database has schema version {now}, which this version of Pillarbox does not know: "
             "it was used by a newer version; start that one, or restore a backup"
@@ -94,14 +78,6 @@ def _back_up(engine: Engine, revision: str) -> None:
 
 
 @cache
-def _scripts() -> ScriptDirectory:
-    """The history; read once, because each reading compiles all its files."""
-    return ScriptDirectory.from_config(_config())
-
-
-def _config() -> AlembicConfig:
-    config = AlembicConfig()
-    config.set_main_option("script_location", str(HERE / "runner"))
-    config.set_main_option("version_locations", str(HERE))
-    config.set_main_option("path_separator", "newline")
-    return config
+def known_revisions() -> tuple[str, ...]:
+    """The revisions of this program, oldest first, by the names of their files."""
+    return tuple(sorted(path.name[:4] for path in HERE.glob("[0-9]" * 4 + "_*.py")))

@@ -8,17 +8,8 @@ the truth.
 
 import asyncio
 import contextlib
-import logging
-import secrets
 from collections.abc import Iterable
 from typing import Protocol
-
-import psycopg
-
-log = logging.getLogger(__name__)
-
-CHANNEL = "pillarbox"
-NOTIFY_EVERY_S = 0.2
 
 
 class Subscription:
@@ -88,54 +79,3 @@ class Wake:
         """Wake only the listeners of this process."""
         for subscription in self._topics.get(topic, ()):
             subscription.arrive(hints)
-
-
-class PostgresWake:
-    """Carries topics between nodes by LISTEN and NOTIFY."""
-
-    def __init__(self, wake: Wake, conninfo: str) -> None:
-        self._wake = wake
-        self._conninfo = conninfo
-        self._origin = secrets.token_hex(8)
-        self._outgoing: set[str] = set()
-        self._has_outgoing = asyncio.Event()
-
-    def send(self, topics: set[str]) -> None:
-        """Queue topics for the next NOTIFY."""
-        self._outgoing |= topics
-        self._has_outgoing.set()
-
-    async def run(self) -> None:
-        """Listen and notify until cancelled; reconnects by itself when the database was away."""
-        while True:
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._listen())
-                    tasks.create_task(self._notify())
-            except* (psycopg.Error, OSError) as problems:
-                log.warning("wake connection lost", extra={"reason": str(problems.exceptions[0])})
-            await asyncio.sleep(1)
-
-    async def _listen(self) -> None:
-        async with await psycopg.AsyncConnection.connect(
-            self._conninfo, autocommit=True
-        ) as connection:
-            await connection.execute(f"LISTEN {CHANNEL}")
-            async for notice in connection.notifies():
-                origin, _, topic = notice.payload.partition(" ")
-                if origin != self._origin:
-                    self._wake.arrived(topic)
-
-    async def _notify(self) -> None:
-        async with await psycopg.AsyncConnection.connect(
-            self._conninfo, autocommit=True
-        ) as connection:
-            while True:
-                await self._has_outgoing.wait()
-                self._has_outgoing.clear()
-                topics, self._outgoing = self._outgoing, set()
-                for topic in topics:
-                    await connection.execute(
-                        "SELECT pg_notify(%s, %s)", (CHANNEL, f"{self._origin} {topic}")
-                    )
-                await asyncio.sleep(NOTIFY_EVERY_S)

@@ -6,8 +6,11 @@ Source: spec sending 6.4.
 
 import re
 import threading
+from functools import cache
+from typing import TYPE_CHECKING
 
-from css_inline import CSSInliner
+if TYPE_CHECKING:
+    from css_inline import CSSInliner
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_TAGS = 8000
@@ -26,13 +29,6 @@ _inline_start = re.compile(
 _style_sheet = re.compile(r"<style\b.*?(?:</style|\Z)", re.IGNORECASE | re.DOTALL)
 _empty_style = re.compile(r"<style(?: [^<>]*)?></style>")
 _stack_lock = threading.Lock()
-_inliner = CSSInliner(
-    load_remote_stylesheets=False,
-    keep_link_tags=True,
-    keep_style_tags=True,
-    keep_at_rules=True,
-    remove_inlined_selectors=True,
-)
 
 
 def inline_css(html: str) -> str:
@@ -58,7 +54,7 @@ def _is_bounded(html: str, tags: int) -> bool:
 
 def _inline(html: str) -> str | None:
     try:
-        return _inliner.inline(html)
+        return _inliner().inline(html)
     except BaseException as problem:
         # A panic of the library is no Exception, but it is its failure, not ours.
         if isinstance(problem, Exception) or type(problem).__name__ == "PanicException":
@@ -78,3 +74,17 @@ def _inline_deep(html: str) -> str | None:
             threading.stack_size(before)
     thread.join()
     return result[0] if result else None
+
+
+@cache
+def _inliner() -> "CSSInliner":
+    """The library, imported by the first message that needs it (decision 0015)."""
+    from css_inline import CSSInliner
+
+    return CSSInliner(
+        load_remote_stylesheets=False,
+        keep_link_tags=True,
+        keep_style_tags=True,
+        keep_at_rules=True,
+        remove_inlined_selectors=True,
+    )

@@ -7,10 +7,12 @@ whatever the library knows. Source: spec tracking-and-unsubscribe 3.1 and 3.2.
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-
-from ua_parser import Result, parse
+from typing import TYPE_CHECKING
 
 from pillarbox.tracking.model import Platform, Product
+
+if TYPE_CHECKING:
+    from ua_parser import Result
 
 LONGEST_AGENT = 1000
 NOTHING = Product()
@@ -76,11 +78,13 @@ def read_agent(header: str) -> Agent:
         return Agent(yahoo, UNKNOWN, Platform.WEBMAIL, is_proxy=True)
     if header.strip() == "Mozilla/5.0":
         return Agent(_MAIL, UNKNOWN, Platform.UNKNOWN, is_proxy=True, is_machine=True)
+    from ua_parser import parse  # decision 0015
+
     found = parse(header)
     return _mail_program(header, found) or _browser(header, found)
 
 
-def _mail_program(header: str, found: Result) -> Agent | None:
+def _mail_program(header: str, found: "Result") -> Agent | None:
     if _is_outlook(header):
         version = found.user_agent.major if found.user_agent else None
         name = f"Outlook {version}" if version else "Outlook"
@@ -96,7 +100,7 @@ def _mail_program(header: str, found: Result) -> Agent | None:
     return None
 
 
-def _browser(header: str, found: Result) -> Agent:
+def _browser(header: str, found: "Result") -> Agent:
     os = _system(found)
     is_machine = found.device is not None and found.device.family == "Spider"
     platform = _platform(header, found)
@@ -114,7 +118,7 @@ def _browser(header: str, found: Result) -> Agent:
     return Agent(client, os, platform, is_machine=is_machine)
 
 
-def _platform(header: str, found: Result) -> Platform:
+def _platform(header: str, found: "Result") -> Platform:
     """A browser on a phone or tablet is mobile, on anything else web mail, as far as the system is known."""
     if found.os is None or (found.device is not None and found.device.family == "Spider"):
         return Platform.UNKNOWN
@@ -122,7 +126,7 @@ def _platform(header: str, found: Result) -> Platform:
     return Platform.MOBILE if is_mobile else Platform.WEBMAIL
 
 
-def _system(found: Result) -> Product:
+def _system(found: "Result") -> Product:
     os = found.os
     if os is None:
         return UNKNOWN

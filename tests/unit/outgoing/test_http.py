@@ -57,7 +57,7 @@ async def test_connections_are_kept():
     async with HookSink() as sink, client() as made:
         for _ in range(3):
             assert await post(made, sink.url()) == 200
-        assert len(made._session.connector._conns) == 1
+        assert len((await made._open())._session.connector._conns) == 1
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]"])
@@ -109,9 +109,10 @@ async def test_dns_rebinding_between_two_calls():
 async def test_dns_rebinding_between_check_and_connection():
     """What the resolver lets through is judged once more where the socket is made."""
     async with HookSink(host="127.0.0.2") as inner, client() as made:
+        session = await made._open()
         info = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.2", inner.port))
         with pytest.raises(OSError):
-            made._socket(info)
+            session._socket(info)
 
 
 @pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "0177.0.0.1", "127.1"])

@@ -1,0 +1,152 @@
+"""The HTTP client's library (aiohttp), with the gate that every address passes."""
+
+import socket
+import ssl
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from typing_extensions import override
+from yarl import URL
+
+from pillarbox.mail.dns import DnsFailure, NoSuchDomain, Resolver
+from pillarbox.mail.egress import Egress
+from pillarbox.outgoing.http import Answer, Cause, NoAnswer, Request
+
+MAX_HOPS = 10
+MAX_READ = 65_536
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+
+
+class _Refusal(OSError):
+    """An address that egress refuses."""
+
+
+class _Names(AbstractResolver):
+    """Resolves through our resolver and keeps what egress permits."""
+
+    def __init__(self, resolver: Resolver, egress: Egress) -> None:
+        self._resolver = resolver
+        self._egress = egress
+
+    @override
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        try:
+            found = await self._resolver.addresses(host)
+        except (NoSuchDomain, DnsFailure) as problem:
+            raise OSError(host) from problem
+        permitted = [ip for ip in found if self._egress.permits(ip)]
+        if found and not permitted:
+            raise _Refusal(host)
+        if not permitted:
+            raise OSError(host)
+        return [_result(host, port, ip) for ip in permitted]
+
+    @override
+    async def close(self) -> None:
+        await self._resolver.close()
+
+
+class Session:
+    """Connections to others; belongs to the event loop that made it."""
+
+    def __init__(
+        self,
+        dns_servers: Sequence[str],
+        egress: Egress,
+        tls: ssl.SSLContext | None,
+        connections: tuple[int, int],
+    ) -> None:
+        self._egress = egress
+        connector = aiohttp.TCPConnector(
+            resolver=_Names(Resolver(dns_servers), egress),
+            use_dns_cache=False,
+            limit=connections[0],
+            limit_per_host=connections[1],
+            ssl=tls or True,
+            socket_factory=self._socket,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # `send` sees to it
+            skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+    async def send(self, request: Request, keep: int) -> Answer:
+        """The last answer with at most `keep` bytes of its body. Raises NoAnswer."""
+        try:
+            return await self._follow(request, keep)
+        except TimeoutError:
+            raise
+        except (aiohttp.ClientError, OSError, ValueError) as problem:
+            raise NoAnswer(_cause(problem)) from problem
+
+    async def _follow(self, request: Request, keep: int) -> Answer:
+        url = URL(request.url, encoded=request.url.isascii())
+        headers = dict(request.headers)
+        for _ in range(MAX_HOPS + 1):
+            url = url.with_user(None)
+            answer, location = await self._post_once(url, request.body, headers)
+            if answer.status not in _REDIRECTS or not location:
+                return Answer(answer.status, answer.body[:keep])
+            target = url.join(URL(location))
+            if target.scheme not in ("http", "https") or not target.host:
+                return Answer(answer.status, answer.body[:keep])
+            if not _is_same_site(url, target):
+                headers = {k: v for k, v in headers.items() if k.lower() not in request.bound}
+            url = target
+        raise NoAnswer(Cause.TOO_MANY_HOPS)
+
+    async def _post_once(
+        self, url: URL, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[Answer, str | None]:
+        """The answer and its Location. Of the body no more is read than a limit."""
+        async with self._session.post(
+            url, data=body, headers=headers, allow_redirects=False
+        ) as response:
+            body = await response.content.read(MAX_READ)
+            if not response.content.at_eof():
+                response.close()
+            return Answer(response.status, body), response.headers.get("Location")
+
+    def _socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
+        family, kind, protocol, _, address = info
+        if not self._egress.permits(str(address[0])):
+            raise _Refusal(address[0])
+        return socket.socket(family, kind, protocol)
+
+
+def _is_same_site(url: URL, target: URL) -> bool:
+    """Whether a redirect stays at its origin, or only changes from http to https."""
+    is_upgrade = url.host == target.host and (url.scheme, target.scheme) == ("http", "https")
+    return target.origin() == url.origin() or (is_upgrade and target.is_default_port())
+
+
+def _result(host: str, port: int, ip: str) -> ResolveResult:
+    family = socket.AF_INET6 if ip_address(ip).version == 6 else socket.AF_INET
+    return ResolveResult(
+        hostname=host, host=ip, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST
+    )
+
+
+def _cause(problem: Exception) -> Cause:
+    inner = getattr(problem, "os_error", problem)
+    if isinstance(inner, _Refusal):
+        return Cause.REFUSED
+    if isinstance(problem, aiohttp.ClientConnectorDNSError):
+        return Cause.NO_NAME
+    if isinstance(problem, aiohttp.ClientSSLError | ssl.SSLError):
+        return Cause.TLS
+    if isinstance(problem, aiohttp.ClientConnectorError):
+        return Cause.NO_CONNECTION
+    return Cause.BROKEN

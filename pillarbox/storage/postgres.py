@@ -1,0 +1,149 @@
+"""What needs PostgreSQL's driver: its statements for many rows, its errors, and waking other nodes.
+
+Imported only where that database is used: the driver takes ten megabytes of every process (decision 0015).
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg import errors as pg
+from sqlalchemy import Connection, Select, Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import Insert
+
+from pillarbox.storage import dialect
+from pillarbox.storage.wake import Wake
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "pillarbox"
+NOTIFY_EVERY_S = 0.2
+
+Driver = psycopg.Connection[Any]
+
+
+def insert(table: Table) -> Insert:
+    """An INSERT that knows ON CONFLICT."""
+    return postgresql.insert(table)
+
+
+def insert_many(
+    driver: Driver,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
+    ending: str,
+) -> None:
+    """`dialect.insert_many`, one array a column; `ending` is the end of the statement."""
+    statement = _insertion(table, columns) + ending
+    driver.execute(statement.encode(), list(map(list, zip(*rows, strict=True))))
+
+
+def find_many(
+    driver: Driver,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
+    unless_empty: Table,
+) -> list[tuple[Any, ...]]:
+    """`dialect.find_many`, one array a column."""
+    statement = _finding(table, columns, unless_empty)
+    return driver.execute(statement, list(map(list, zip(*rows, strict=True)))).fetchall()
+
+
+def read_bytes(connection: Connection, query: Select[Any]) -> Sequence[Sequence[Any]]:
+    """`dialect.read_bytes`: in the binary format."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    compiled = query.compile(connection, compile_kwargs={"literal_binds": True})
+    return driver.execute(str(compiled).encode(), binary=True).fetchall()
+
+
+def is_outage(cause: BaseException) -> bool | None:
+    """Whether an error of the driver means that the database is away or full; None when that is open."""
+    if isinstance(
+        cause, pg.DiskFull | pg.AdminShutdown | pg.CannotConnectNow | pg.TooManyConnections
+    ):
+        return True
+    if isinstance(cause, psycopg.OperationalError):
+        return cause.sqlstate is None or cause.sqlstate.startswith(("08", "57", "53"))
+    return None
+
+
+def may_be_repeated(cause: BaseException) -> bool:
+    """Whether an error of the driver is about two transactions in each other's way."""
+    return isinstance(cause, pg.DeadlockDetected | pg.SerializationFailure)
+
+
+@lru_cache
+def _finding(table: Table, columns: tuple[str, ...], unless_empty: Table) -> bytes:
+    wanted = f"SELECT * FROM unnest({_arrays(table, columns)})"  # noqa: S608 - names of our own
+    return dialect.search(table, columns, wanted, unless_empty).encode()
+
+
+@lru_cache
+def _insertion(table: Table, columns: tuple[str, ...]) -> str:
+    names = ",".join(columns)
+    arrays = _arrays(table, columns)
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608 - names of our own
+
+
+def _arrays(table: Table, columns: tuple[str, ...]) -> str:
+    compiler = postgresql.dialect()  # type: ignore[no-untyped-call]
+    return ",".join(f"%b::{table.c[name].type.compile(compiler)}[]" for name in columns)
+
+
+class PostgresWake:
+    """Carries topics between nodes by LISTEN and NOTIFY."""
+
+    def __init__(self, wake: Wake, conninfo: str) -> None:
+        self._wake = wake
+        self._conninfo = conninfo
+        self._origin = secrets.token_hex(8)
+        self._outgoing: set[str] = set()
+        self._has_outgoing = asyncio.Event()
+
+    def send(self, topics: set[str]) -> None:
+        """Queue topics for the next NOTIFY."""
+        self._outgoing |= topics
+        self._has_outgoing.set()
+
+    async def run(self) -> None:
+        """Listen and notify until cancelled; reconnects by itself when the database was away."""
+        while True:
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._listen())
+                    tasks.create_task(self._notify())
+            except* (psycopg.Error, OSError) as problems:
+                log.warning("wake connection lost", extra={"reason": str(problems.exceptions[0])})
+            await asyncio.sleep(1)
+
+    async def _listen(self) -> None:
+        async with await psycopg.AsyncConnection.connect(
+            self._conninfo, autocommit=True
+        ) as connection:
+            await connection.execute(f"LISTEN {CHANNEL}")
+            async for notice in connection.notifies():
+                origin, _, topic = notice.payload.partition(" ")
+                if origin != self._origin:
+                    self._wake.arrived(topic)
+
+    async def _notify(self) -> None:
+        async with await psycopg.AsyncConnection.connect(
+            self._conninfo, autocommit=True
+        ) as connection:
+            while True:
+                await self._has_outgoing.wait()
+                self._has_outgoing.clear()
+                topics, self._outgoing = self._outgoing, set()
+                for topic in topics:
+                    await connection.execute(
+                        "SELECT pg_notify(%s, %s)", (CHANNEL, f"{self._origin} {topic}")
+                    )
+                await asyncio.sleep(NOTIFY_EVERY_S)
