@@ -38,7 +38,11 @@ _POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-_HEADERS = HEADERS | {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
+_HEADERS = HEADERS | {
+    "Content-Security-Policy": _POLICY,
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",  # the address holds the secret
+}
 _STATUS = {
     "asked": 200,
     "confirmed": 200,

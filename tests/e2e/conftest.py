@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -31,8 +32,10 @@ class Watch:
         page.on("requestfailed", self._look)
 
     def _listen(self, said: ConsoleMessage) -> None:
-        # A request that a newer one replaced is told as an error, too; it is none.
-        if said.type == "error" and not said.text.startswith("htmx:sendAbort"):
+        # A request that a newer one replaced is told as an error, too; it is none. Nor is what the frame of a
+        # mail refuses to that mail.
+        is_of_mail = urlsplit(said.location["url"]).path.endswith("/html")
+        if said.type == "error" and not is_of_mail and not said.text.startswith("htmx:sendAbort"):
             self.complaints.append(said.text)
 
     def _look(self, request: Request) -> None:
