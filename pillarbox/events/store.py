@@ -146,6 +146,21 @@ def list_of_message(tx: Tx, message_key: int) -> list[Event]:
     return [_event(row) for row in tx.rows(query)]
 
 
+def ids_of_message(tx: Tx, message_key: int, *, limit: int) -> list[int]:
+    """The ids of the newest events of a message, repeated opens too."""
+    at = events.c
+    query = select(at.id).where(at.message_key == message_key).order_by(at.id.desc()).limit(limit)
+    return [row.id for row in tx.rows(query)]
+
+
+def repeated_opens(tx: Tx, message_key: int) -> tuple[int, datetime | None]:
+    """How often a message was opened after the first time of each recipient, and when last."""
+    at = events.c
+    again = (at.message_key == message_key, at.type == EventType.OPENED_AGAIN)
+    count, last = tx.rows(select(func.count(), func.max(at.at)).where(*again))[0]
+    return count, last
+
+
 def delete_of_stream(tx: Tx, stream_key: int, limit: int) -> int:
     """Delete events of a stream that belong to no message; how many were found."""
     own = select(events.c.id).where(

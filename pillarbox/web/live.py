@@ -14,13 +14,18 @@ from starlette.types import Receive, Scope, Send
 
 from pillarbox.app import App
 from pillarbox.errors import Unavailable
+from pillarbox.events import store as events
 from pillarbox.events.store import TOPIC as EVENTS
 from pillarbox.ids import key_of
 from pillarbox.outbound.accept import DELIVERY
 from pillarbox.outbound.store import overview
+from pillarbox.storage.tx import Tx
 from pillarbox.storage.wake import Subscription
+from pillarbox.webhooks.store import log
 
 TOPICS = (DELIVERY, EVENTS)
+TOPICS_OF_MESSAGE = (*TOPICS, log.ATTEMPTS)
+CALLS_OF_EVENTS = 100
 PAUSE_S = 0.2
 """The least time between two pushes to one page."""
 HEARTBEAT_S = 15.0
@@ -81,9 +86,11 @@ class Live:
             await full(scope, receive, send)
             return
         message_id = QueryParams(scope["query_string"]).get("message")
+        key = key_of(message_id) if message_id else None
+        topics = TOPICS if key is None else TOPICS_OF_MESSAGE
         stream = _Stream(
-            key=key_of(message_id) if message_id else None,
-            subscriptions={topic: self._app.wake.subscribe(topic) for topic in TOPICS},
+            key=key,
+            subscriptions={topic: self._app.wake.subscribe(topic) for topic in topics},
         )
         self._streams.add(stream)
         try:
@@ -122,11 +129,17 @@ class Live:
         if key is None:
             return True
         try:
-            now = await self._app.db.read(lambda tx: overview.version(tx, key))
+            now = await self._app.db.read(lambda tx: _version(tx, key))
         except Unavailable:
             return False
         before, stream.seen = stream.seen, now
         return before != now
+
+
+def _version(tx: Tx, key: int) -> object:
+    """What changes as soon as anything has happened to a message, or to a webhook that is told of it."""
+    told = events.ids_of_message(tx, key, limit=CALLS_OF_EVENTS)
+    return overview.version(tx, key), log.version_of_events(tx, told)
 
 
 async def _write(send: Send, text: bytes) -> None:

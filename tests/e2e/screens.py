@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from tests.conftest import Running
-from tests.e2e import seeds
+from tests.e2e import seeds, seeds_message
 
 Seed = Callable[[Running, "Facts"], Awaitable[None]]
 
@@ -27,7 +27,7 @@ class Screen:
     path: str
 
 
-SEEDS: tuple[Seed, ...] = (seeds.servers, seeds.messages)
+SEEDS: tuple[Seed, ...] = (seeds.servers, seeds.messages, seeds_message.message_pages)
 SCREENS: tuple[Screen, ...] = (
     Screen("activity", "/"),
     Screen("message", "/m/{message}"),
@@ -35,6 +35,9 @@ SCREENS: tuple[Screen, ...] = (
     Screen("message-headers", "/m/{message}?tab=headers"),
     Screen("message-source", "/m/{message}?tab=source"),
     Screen("message-files", "/m/{message}?tab=files"),
+    Screen("message-told", "/m/{told}"),
+    Screen("message-waiting", "/m/{waiting}"),
+    Screen("message-strange", "/m/{strange}"),
     Screen("servers", "/ui/servers"),
     Screen("server-new", "/ui/servers/new"),
     Screen("server-settings", "/ui/servers/{server}/settings"),

@@ -21,6 +21,8 @@ from pillarbox.storage.tx import Tx
 
 NEWEST_LOOKED_THROUGH = 20_000
 OLDER_LOOKED_THROUGH = 200_000
+CROWD_COUNTED = 1000
+_QUEUED: ColumnElement[str] = literal_column("'queued'")  # so that the index of what waits serves
 _WAS_TRIED: ColumnElement[bool] = literal_column("recipients.attempts > 0").label("was_tried")
 
 
@@ -75,11 +77,20 @@ class Copy:
 
     position: int
     email: str
+    lane: str
     state: RecipientState
     due_at: datetime
     is_in_hand: bool
     attempts: int
     last_reply: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crowd:
+    """What else is in a lane of the queue: copies in hand, and copies that are due."""
+
+    in_hand: int
+    due: int
 
 
 def page(tx: Tx, wanted: Filter, *, before: int | None, limit: int) -> Page:
@@ -138,6 +149,7 @@ def copies(tx: Tx, message_key: int) -> list[Copy]:
         Copy(
             position=row.position,
             email=row.email,
+            lane=row.lane,
             state=row.state,
             due_at=row.due_at,
             is_in_hand=row.lease is not None,
@@ -146,6 +158,18 @@ def copies(tx: Tx, message_key: int) -> list[Copy]:
         )
         for row in tx.rows(query.order_by(recipients.c.position))
     ]
+
+
+def crowd(tx: Tx, lane: str) -> Crowd:
+    """How busy a lane is; no more than CROWD_COUNTED of each are counted."""
+    columns = recipients.c
+    own = select(columns.message_key).where(columns.lane == lane, columns.state == _QUEUED)
+    held = own.where(columns.lease.is_not(None)).limit(CROWD_COUNTED)
+    due = own.where(columns.lease.is_(None), columns.due_at <= tx.now).limit(CROWD_COUNTED)
+    in_hand, waiting = (
+        int(tx.scalar(select(func.count()).select_from(some.subquery()))) for some in (held, due)
+    )
+    return Crowd(in_hand=in_hand, due=waiting)
 
 
 def version(tx: Tx, message_key: int) -> tuple[object, ...]:

@@ -7,23 +7,32 @@ from dataclasses import dataclass
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
+from pillarbox.bounces import store as bounces
 from pillarbox.events import store as events
 from pillarbox.events.model import EventType
 from pillarbox.mail.parse import Attachment, parse
 from pillarbox.mail.parse import Message as Content
-from pillarbox.outbound.store import attempts, messages, overview
+from pillarbox.outbound.accept import DELIVERY
+from pillarbox.outbound.model import Message, RecipientState
+from pillarbox.outbound.store import attempts, messages, overview, queue
 from pillarbox.servers.model import SYSTEM
 from pillarbox.storage.tx import Tx
 from pillarbox.web import download
 from pillarbox.web.area import Area
 from pillarbox.web.messages import mail_html, timeline
 from pillarbox.web.messages.status import badge, copy_badge
-from pillarbox.web.messages.timeline import Facts
+from pillarbox.web.messages.story import Facts
+from pillarbox.web.messages.waiting import waits
 from pillarbox.web.render import wants_piece
 from pillarbox.web.visit import Visit
+from pillarbox.webhooks.store import log
 
 MAX_SHOWN = 256 * 1024
 """Characters of a text or source that a page shows; the rest is for downloading."""
+MAX_TOLD = 100
+"""Events whose webhook calls are looked up, and calls that are shown."""
+MAX_LANES = 5
+MAX_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +109,46 @@ async def download_attachment(visit: Visit) -> Response:
     return answer
 
 
+@area.act("/m/{message_id}/retry")
+async def retry(visit: Visit) -> Response:
+    """Make what waits of it due now."""
+    key, url = await _named(visit)
+    waits_in = await visit.write(
+        lambda tx: _retry(tx, key), did=f"Had the message {visit.path('message_id')} tried now"
+    )
+    return visit.go(url, "It is tried now." if waits_in else "Nothing of it waits for its time.")
+
+
+@area.act("/m/{message_id}/drop")
+async def drop(visit: Visit) -> Response:
+    """Take what waits of it off the queue for good."""
+    key, url = await _named(visit)
+    dropped = await visit.write(
+        lambda tx: _drop(tx, key), did=f"Dropped the message {visit.path('message_id')}"
+    )
+    return visit.go(url, "It is dropped." if dropped else "Nothing of it waits any more.")
+
+
+async def _named(visit: Visit) -> tuple[int, str]:
+    """The key of the message that the path names, and its page."""
+    message_id = visit.path("message_id")
+    found = await visit.read(lambda tx: overview.find(tx, message_id))
+    if found is None:
+        raise HTTPException(404, "message")
+    return found.key, f"/m/{found.message_id}"
+
+
+def _retry(tx: Tx, key: int) -> list[str]:
+    lanes = queue.retry(tx, key)
+    tx.wake(DELIVERY, *lanes)
+    return lanes
+
+
+def _drop(tx: Tx, key: int) -> int:
+    tx.wake(DELIVERY)
+    return queue.drop(tx, key)
+
+
 async def _raw_of(visit: Visit) -> bytes:
     message_id = visit.path("message_id")
     found = await visit.read(lambda tx: _load(tx, message_id))
@@ -145,18 +194,36 @@ def look(tx: Tx, message_id: str) -> Record | None:
     newer, older = overview.neighbours(tx, message.key)
     names = overview.server_names(tx)
     return Record(
-        facts=Facts(
-            message=message,
-            copies=overview.copies(tx, message.key),
-            attempts=attempts.list_of_message(tx, message.key),
-            events=events.list_of_message(tx, message.key),
-            now=tx.now,
-        ),
+        facts=_facts(tx, message),
         standing=overview.standings(tx, [message.key])[message.key],
         newer=newer,
         older=older,
         server=names.get(message.server_id, SYSTEM.name),
         server_count=len(names),
+    )
+
+
+def _facts(tx: Tx, message: Message) -> Facts:
+    copies = overview.copies(tx, message.key)
+    happened = events.list_of_message(tx, message.key)
+    due = {
+        copy.lane
+        for copy in copies
+        if copy.state is RecipientState.QUEUED and copy.due_at <= tx.now and not copy.is_in_hand
+    }
+    named = {event.details.get("BounceID", "") for event in happened}
+    bounce_ids = [int(name) for name in named if name.isdecimal() and len(name) <= MAX_DIGITS]
+    ids = events.ids_of_message(tx, message.key, limit=MAX_TOLD)
+    return Facts(
+        message=message,
+        copies=copies,
+        attempts=attempts.list_of_message(tx, message.key),
+        events=happened,
+        now=tx.now,
+        crowds={lane: overview.crowd(tx, lane) for lane in sorted(due)[:MAX_LANES]},
+        bounces=bounces.list_by_ids(tx, bounce_ids, with_content=False) if bounce_ids else {},
+        calls=log.list_of_events(tx, ids, limit=MAX_TOLD),
+        repeated_opens=events.repeated_opens(tx, message.key),
     )
 
 
@@ -174,6 +241,7 @@ def _story(record: Record) -> dict[str, object]:
         "badge": badge(record.standing),
         "summary": timeline.summary(facts),
         "steps": timeline.tell(facts),
+        "waits": waits(facts),
         "copies": [(copy, copy_badge(copy, bounced)) for copy in facts.copies],
     }
 

@@ -1,13 +1,15 @@
 """The story of one message in steps: accepted, each attempt, what came of it, what it waits for. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from pillarbox.bounces.model import COUNTED_AS_BOUNCED, TYPES, Bounce, BounceType
 from pillarbox.events.model import Event, EventType
-from pillarbox.outbound.model import Message, RecipientState
+from pillarbox.outbound.model import RecipientState
 from pillarbox.outbound.store.attempts import Attempt
 from pillarbox.outbound.store.overview import Copy
+from pillarbox.web.messages.reactions import of_call, of_hit, of_repeats
+from pillarbox.web.messages.story import Facts, Step
 from pillarbox.web.show import count, duration
 
 KEPT_HERE = {
@@ -23,36 +25,12 @@ _EVENTS = {
     EventType.DELIVERED: ("Delivered", "check", "good"),
     EventType.TRANSIENT: ("Deferred", "retry", "warn"),
     EventType.BOUNCED: ("Bounced", "cross", "bad"),
-    EventType.OPENED: ("Opened", "eye", "info"),
-    EventType.LINK_CLICKED: ("Link clicked", "link", "info"),
     EventType.SUBSCRIPTION_CHANGED: ("Suppression changed", "ban", "mute"),
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """All that is known of a message but its content."""
-
-    message: Message
-    copies: Sequence[Copy]
-    attempts: Sequence[Attempt]
-    events: Sequence[Event]
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One line of the story. `at` is None for what is true now; `facts` are short, `transcript` is SMTP."""
-
-    title: str
-    icon: str
-    tone: str
-    at: datetime | None = None
-    recipient: str = ""
-    text: str = ""
-    facts: list[str] = field(default_factory=list)
-    transcript: list[tuple[float, str, str]] = field(default_factory=list)
-    due_at: datetime | None = None
+MAX_STEPS = 200
+"""Steps that are shown: the first and the last ones, when there are more."""
 
 
 def tell(facts: Facts) -> list[Step]:
@@ -64,16 +42,29 @@ def tell(facts: Facts) -> list[Step]:
         for event in facts.events
         if event.type is EventType.BOUNCED
     }
+    delivered = {e.recipient: e.at for e in facts.events if e.type is EventType.DELIVERED}
     steps = [_of_attempt(one, emails.get(one.position, ""), summaries) for one in facts.attempts]
     steps += [
-        _of_event(event)
+        of_hit(event, delivered) if event.type in _HITS else _of_event(event, facts)
         for event in facts.events
         if event.type not in _OUTCOMES or (event.recipient, event.at) not in told
     ]
+    steps += of_repeats(facts.repeated_opens)
+    steps += [of_call(call, now=facts.now) for call in facts.calls]
     steps.sort(key=lambda step: step.at or facts.now)
-    return [_accepted(facts), *_held_back(facts), *steps, *_waiting(facts)]
+    return [_accepted(facts), *_held_back(facts), *_shortened(steps), *_waiting(facts)]
 
 
+def _shortened(steps: list[Step]) -> list[Step]:
+    """No more than people read, and than a page should hold."""
+    if len(steps) <= MAX_STEPS:
+        return steps
+    left_out = count(len(steps) - MAX_STEPS, "step")
+    gap = Step(title=f"{left_out} left out", icon="down", tone="mute", at=steps[MAX_STEPS // 2].at)
+    return [*steps[: MAX_STEPS // 2], gap, *steps[-MAX_STEPS // 2 :]]
+
+
+_HITS = (EventType.OPENED, EventType.LINK_CLICKED)
 _OUTCOMES = (EventType.DELIVERED, EventType.TRANSIENT, EventType.BOUNCED)
 
 
@@ -123,17 +114,18 @@ def _of_attempt(attempt: Attempt, email: str, bounces: dict[tuple[str, datetime]
     )
 
 
-def _of_event(event: Event) -> Step:
+def _of_event(event: Event, facts: Facts) -> Step:
     title, icon, tone = _EVENTS[event.type]
     details = event.details
     server = details.get("DestinationServer", "")
     text = details.get("DeliveryMessage") or details.get("Summary") or ""
     if event.type is EventType.DELIVERED and server in KEPT_HERE:
         title, icon, text, server = "Captured", "inbox", KEPT_HERE[server], ""
+    if event.type is EventType.BOUNCED and (bounce := bounce_of(event, facts)) is not None:
+        title = TYPES[bounce.type].name
+        icon = "ban" if bounce.type is BounceType.SPAM_COMPLAINT else icon
     if event.type is EventType.SUBSCRIPTION_CHANGED:
-        is_off = details.get("SuppressSending", "").lower() == "true"
-        title = "Suppressed" if is_off else "Reactivated"
-        text = f"By {details.get('Origin', 'unknown').lower()}."
+        title, text = _suppression(details)
     return Step(
         title=title,
         icon=icon,
@@ -143,6 +135,26 @@ def _of_event(event: Event) -> Step:
         text=text.removeprefix("smtp;"),
         facts=[server] if server else [],
     )
+
+
+def bounce_of(event: Event, facts: Facts) -> Bounce | None:
+    """The record of a bounce, while it is kept."""
+    digits = event.details.get("BounceID", "")
+    return facts.bounces.get(int(digits)) if digits.isdecimal() else None
+
+
+def _suppression(details: dict[str, str]) -> tuple[str, str]:
+    is_off = details.get("SuppressSending", "").lower() == "true"
+    by = f"By {details.get('Origin', 'unknown').lower()}."
+    why = _REASONS.get(details.get("SuppressionReason", ""), "") if is_off else ""
+    return ("Suppressed" if is_off else "Reactivated"), f"{why} {by}".strip()
+
+
+_REASONS = {
+    "HardBounce": "Because of a hard bounce.",
+    "SpamComplaint": "Because of a spam complaint.",
+    "ManualSuppression": "Suppressed by hand.",
+}
 
 
 def _waiting(facts: Facts) -> list[Step]:
@@ -167,7 +179,7 @@ def _waits_for(copy: Copy, now: datetime) -> Step | None:
         title, text = "Due now", f"Waits for a free connection{tried}."
     else:
         title = f"Next attempt in {duration(copy.due_at - now)}"
-        text = f"Waiting{tried}." + (f" Last reply: {copy.last_reply}" if copy.last_reply else "")
+        text = f"Waiting{tried}."
     return Step(
         title=title,
         icon="clock",
@@ -182,8 +194,7 @@ def summary(facts: Facts) -> str:
     """The one sentence that answers: did it arrive, and if not, why?"""
     bounce = next((e for e in reversed(facts.events) if e.type is EventType.BOUNCED), None)
     if bounce is not None:
-        reply = bounce.details.get("Summary", "").removeprefix("smtp;")
-        return f"{bounce.recipient} was refused for good: {reply}" if reply else ""
+        return _bounced(bounce, facts)
     waiting = [copy for copy in facts.copies if copy.state is RecipientState.QUEUED]
     if waiting:
         return _why_waiting(waiting, facts.now)
@@ -195,6 +206,16 @@ def summary(facts: Facts) -> str:
         return KEPT_HERE[delivered[-1].details["DestinationServer"]]
     whom = "" if len(delivered) == 1 else f" to {count(len(delivered), 'recipient')}"
     return f"Delivered{whom} {taken} after it was accepted."
+
+
+def _bounced(event: Event, facts: Facts) -> str:
+    reply = event.details.get("Summary", "").removeprefix("smtp;")
+    known = bounce_of(event, facts)
+    if known is not None and known.type is BounceType.SPAM_COMPLAINT:
+        return f"{event.recipient} reported it as spam."
+    if known is not None and known.type not in COUNTED_AS_BOUNCED:
+        return f"{event.recipient}: {TYPES[known.type].name.lower()}. {reply}".strip()
+    return f"{event.recipient} was refused for good: {reply}" if reply else ""
 
 
 def _why_waiting(waiting: Sequence[Copy], now: datetime) -> str:

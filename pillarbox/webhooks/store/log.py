@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, select, update
+from sqlalchemy import Row, Select, delete, func, null, select, update
 
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import micros
-from pillarbox.webhooks.call import Call, CallAttempt, CallState
+from pillarbox.webhooks.call import Call, CallAttempt, CallState, payload_key
 from pillarbox.webhooks.store.calls import TOPIC
 from pillarbox.webhooks.store.tables import (
     webhook_attempts,
@@ -56,6 +56,22 @@ def list_of_stream(
     is_its = at.webhook_id.is_(None) if webhook_id is None else at.webhook_id == webhook_id
     own = select(at.id).where(at.stream_key == stream_key, is_its)
     return _load(tx, own.order_by(at.id.desc()).limit(count).offset(offset))
+
+
+def list_of_events(tx: Tx, event_ids: Sequence[int], *, limit: int) -> list[Call]:
+    """The newest calls that tell of these events, without what they say; the newest first."""
+    at = webhook_calls.c
+    said = [payload_key(one, has_content=has) for one in event_ids for has in (False, True)]
+    own = select(at.id).where(at.payload_key.in_(said)).order_by(at.id.desc()).limit(limit)
+    return _load(tx, own, has_body=False)
+
+
+def version_of_events(tx: Tx, event_ids: Sequence[int]) -> tuple[object, ...]:
+    """A value that differs as soon as anything has happened to the calls that tell of these events."""
+    at = webhook_calls.c
+    said = [payload_key(one, has_content=has) for one in event_ids for has in (False, True)]
+    facts = select(func.max(at.id), func.sum(at.attempts), func.max(at.due_at), func.count())
+    return tuple(tx.rows(facts.where(at.payload_key.in_(said)))[0])
 
 
 def repeat(tx: Tx, server_id: int, call_id: int) -> bool:
@@ -109,15 +125,15 @@ def erase(tx: Tx, address: str, *, limit: int) -> int:
     return len(keys)
 
 
-def _load(tx: Tx, query: Select[tuple[int]]) -> list[Call]:
-    """The calls of these ids, in their order, with payloads and attempts."""
+def _load(tx: Tx, query: Select[tuple[int]], *, has_body: bool = True) -> list[Call]:
+    """The calls of these ids, in their order, with attempts and, unless not wanted, payloads."""
     ids = [row.id for row in tx.rows(query)]
     if not ids:
         return []
     at, tried = webhook_calls.c, webhook_attempts.c
     said = webhook_payloads
     rows = tx.rows(
-        select(webhook_calls, said.c.body)
+        select(webhook_calls, said.c.body if has_body else null().label("body"))
         .join(said, said.c.key == at.payload_key, isouter=True)
         .where(at.id.in_(ids))
     )

@@ -1,0 +1,77 @@
+"""The page of one message: its story, why it waits, its parts, its checks."""
+
+import re
+
+import httpx
+from playwright.async_api import expect
+
+from pillarbox.outbound.model import RecipientState
+from pillarbox.outbound.store import overview
+from pillarbox.users.store import audit
+from tests.e2e import mailroom
+from tests.e2e.screens import seed
+
+SLOWLY = {"delivery": "direct", "dns_servers": "127.0.0.1:1", "sender_policy": "open"}
+LATER = "450 4.2.0 Greylisted, later"
+
+
+async def test_what_waits_says_why_and_can_be_tried_or_dropped(serve, visit) -> None:
+    async with serve(**SLOWLY) as running:
+        message = await mailroom.post(running.app, subject="Greylisted")
+        await mailroom.settle(running.app, message, "deferred", reply=LATER)
+        page = await visit(running, f"/m/{message.message_id}")
+        why = page.locator(".why")
+        await expect(why.get_by_text("Greylisting")).to_be_visible()
+        await expect(why.get_by_text(LATER)).to_be_visible()
+        await page.get_by_role("button", name="Try now").click()
+        await expect(page.get_by_role("status").first).to_contain_text("It is tried now.")
+        await expect(page.get_by_text("451 4.4.3").first).to_be_visible(timeout=10_000)
+        await page.get_by_text("Drop…").click()
+        await page.get_by_role("button", name="Yes, drop it").click()
+        await expect(page.get_by_text("It is dropped.")).to_be_visible()
+        await expect(why).to_have_count(0)
+        [copy] = await running.app.db.read(lambda tx: overview.copies(tx, message.key))
+        assert copy.state is RecipientState.DROPPED
+        said = [deed.text for deed in await running.app.db.read(audit.newest)]
+        assert [text.split()[0] for text in said] == ["Dropped", "Had"]
+
+
+async def test_a_message_tells_what_came_of_it(serve, visit) -> None:
+    async with serve(**SLOWLY) as running:
+        facts = await seed(running)
+        page = await visit(running, f"/m/{facts.ids['told']}")
+        story = page.locator("#story")
+        for text in (
+            "prefetched, perhaps unread",
+            "a bot",
+            "Chrome 121 on Windows 10",
+            "Berlin, Germany",
+            "Spam complaint",
+            "Because of a spam complaint. By recipient.",
+            "Delivery webhook was given up",
+            "HTTP 503",
+        ):
+            await expect(story.get_by_text(text, exact=False).first).to_be_visible()
+        assert "secret" not in await story.inner_html()
+
+
+async def test_only_our_forms_change_a_message(serve) -> None:
+    async with serve(**SLOWLY) as running, httpx.AsyncClient(base_url=running.http) as client:
+        message = await mailroom.post(running.app)
+        await mailroom.settle(running.app, message, "deferred", reply=LATER)
+        page = await client.get(f"/m/{message.message_id}")
+        found = re.search(r'name="_form" value="([^"]+)"', page.text)
+        assert found is not None
+        token = {"_form": found[1]}
+        for deed in ("retry", "drop"):
+            url = f"/m/{message.message_id}/{deed}"
+            assert (await client.post(url, data={"x": "y"})).status_code == 403
+            assert (await client.get(url)).status_code == 405
+            unknown = f"/m/0199c0de-0000-7001-8000-000000000000/{deed}"
+            assert (await client.post(unknown, data=token)).status_code == 404
+        [copy] = await running.app.db.read(lambda tx: overview.copies(tx, message.key))
+        assert copy.state is RecipientState.QUEUED
+        dropped = await client.post(f"/m/{message.message_id}/drop", data=token)
+        assert dropped.headers["location"] == f"/m/{message.message_id}"
+        again = await client.post(f"/m/{message.message_id}/drop", data=token)
+        assert "Nothing" in again.headers["set-cookie"]
