@@ -106,7 +106,7 @@ class HttpListener:
             await self._health(path, send)
         elif path.startswith(confirmation.PATH):
             await self._confirm(scope, receive, send)
-        elif self._web is not None and (path in web.PATHS or path.startswith(web.PREFIXES)):
+        elif self._web is not None and web.owns(scope["method"], path):
             await self._web(scope, receive, send)
         elif self._api is not None and path == "/openapi.json":
             await _answer(send, 200, openapi.document(pillarbox.__version__))

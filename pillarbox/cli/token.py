@@ -6,7 +6,7 @@ from pillarbox.cli.settings import as_json, open_database, settings, show, table
 from pillarbox.config import Config
 from pillarbox.errors import StartError
 from pillarbox.ids import ServerId
-from pillarbox.servers.model import Server, Stream, StreamType
+from pillarbox.servers import tokens
 from pillarbox.servers.store import servers as servers_store
 from pillarbox.servers.store import tokens as store
 
@@ -59,7 +59,8 @@ def create(
             if smtp_stream and stream is None:
                 raise StartError(f"the Server has no stream {smtp_stream!r}")
             if stream is not None:
-                _check_smtp(servers[0], stream)
+                if why := tokens.why_no_smtp(servers[0], stream):
+                    raise StartError(why)
                 smtp = store.insert_smtp_token(tx, stream)
                 made = {"kind": "smtp", "token": smtp.access_key, "secret": smtp.secret_key}
             else:
@@ -78,11 +79,3 @@ def revoke(config: Config, value: str, is_json: bool) -> None:
         if not store.delete_token(tx, value):
             raise StartError("there is no such token")
     show({"revoked": value}, is_json=is_json, text=lambda: "revoked")
-
-
-def _check_smtp(server: Server, stream: Stream) -> None:
-    """Raises StartError where SMTP credentials could not work. Source: spec triggers 5.4 (1457, 1460)."""
-    if stream.type is StreamType.INBOUND:
-        raise StartError("Tokens cannot be used with inbound streams.")
-    if not server.is_smtp_activated:
-        raise StartError("SMTP is currently disabled for the specified server.")

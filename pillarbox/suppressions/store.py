@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    func,
     literal,
     select,
     tuple_,
@@ -123,6 +124,17 @@ def newest(
         query = query.where(tuple_(at.created_at, at.address) < here)
     query = query.order_by(at.created_at.desc(), at.address.desc()).limit(limit)
     return [_suppression(row) for row in tx.rows(query)]
+
+
+def count(tx: Tx, stream_keys: Collection[int]) -> dict[int, int]:
+    """How many addresses each of these streams holds back; erased ones are not counted."""
+    at = suppressions.c
+    query = (
+        select(at.stream_key, func.count().label("number"))
+        .where(at.stream_key.in_(stream_keys))
+        .group_by(at.stream_key)
+    )
+    return {row.stream_key: int(row.number) for row in tx.rows(query)}
 
 
 def erase(tx: Tx, address: str) -> int:

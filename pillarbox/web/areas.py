@@ -2,11 +2,14 @@
 
 from pillarbox.web.area import Area
 from pillarbox.web.messages import activity, message
-from pillarbox.web.sending import servers
+from pillarbox.web.sending import servers, streams, tokens
 
 AREAS: tuple[Area, ...] = (
     activity.area,
     message.area,
     servers.area,
     servers.of_server,
+    streams.area,
+    tokens.area,
+    tokens.of_account,
 )

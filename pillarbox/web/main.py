@@ -1,13 +1,14 @@
-"""The pages as one ASGI application: `/`, `/m/…`, `/ui/…`, `/events` and `/static/…`."""
+"""The pages as one ASGI application: `/`, `/m/…`, `/ui/…`, `/events` and `/static/…`; ServerLinks lead there."""
 
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 PATHS = ("/", "/events")
 PREFIXES = ("/m/", "/ui/", PREFIX)
 """What of the port's addresses belongs to the pages."""
+_server_link = re.compile(r"/servers/([0-9]{1,18})/streams").fullmatch
 _MESSAGES = {
     "message": (
         "This message is not here",
@@ -52,6 +54,13 @@ _MESSAGES = {
     "Not Found": ("There is no such page", "The address may be mistyped."),
     "Method Not Allowed": ("This page does not take that", "Nothing was changed."),
 }
+
+
+def owns(method: str, path: str) -> bool:
+    """Whether the pages answer this: what is theirs, and the ServerLink that the API gives out."""
+    if path in PATHS or path.startswith(PREFIXES):
+        return True
+    return method in ("GET", "HEAD") and _server_link(path) is not None
 
 
 class Pages:
@@ -78,6 +87,8 @@ class Pages:
             await self._assets(scope, receive, send)
         elif path == "/events" and scope["method"] == "GET":
             await self._live(scope, receive, send)
+        elif link := _server_link(path):
+            await RedirectResponse(f"/ui/servers/{link[1]}/streams")(scope, receive, send)
         else:
             await self._pages(scope, receive, send)
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from tests.conftest import Running
-from tests.e2e import seeds, seeds_message
+from tests.e2e import seeds, seeds_message, seeds_sending
 
 Seed = Callable[[Running, "Facts"], Awaitable[None]]
 
@@ -27,7 +27,12 @@ class Screen:
     path: str
 
 
-SEEDS: tuple[Seed, ...] = (seeds.servers, seeds.messages, seeds_message.message_pages)
+SEEDS: tuple[Seed, ...] = (
+    seeds.servers,
+    seeds.messages,
+    seeds_message.message_pages,
+    seeds_sending.sending,
+)
 SCREENS: tuple[Screen, ...] = (
     Screen("activity", "/"),
     Screen("message", "/m/{message}"),
@@ -41,6 +46,13 @@ SCREENS: tuple[Screen, ...] = (
     Screen("servers", "/ui/servers"),
     Screen("server-new", "/ui/servers/new"),
     Screen("server-settings", "/ui/servers/{server}/settings"),
+    Screen("streams", "/ui/servers/{server}/streams"),
+    Screen("stream", "/ui/servers/{server}/streams/outbound"),
+    Screen("stream-archived", "/ui/servers/{server}/streams/winter"),
+    Screen("stream-inbound", "/ui/servers/{server}/streams/inbound"),
+    Screen("stream-new", "/ui/servers/{server}/new-stream"),
+    Screen("tokens", "/ui/servers/{server}/tokens"),
+    Screen("account-tokens", "/ui/tokens"),
 )
 
 

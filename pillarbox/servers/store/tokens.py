@@ -56,6 +56,13 @@ def of_servers(tx: Tx, server_ids: Sequence[int]) -> dict[int, list[str]]:
     return found
 
 
+def of_server(tx: Tx, server_id: int) -> Sequence[Row[Any]]:
+    """Token and created_at of a Server's tokens, oldest first."""
+    at = server_tokens.c
+    query = select(at.token, at.created_at).where(at.server_id == server_id)
+    return tx.rows(query.order_by(at.created_at, at.token))
+
+
 def delete_token(tx: Tx, token: str) -> bool:
     """Revoke a server, account or SMTP token; False when there is none like it."""
     tx.wake(TOPIC)
@@ -81,8 +88,15 @@ def is_account_token(tx: Tx, token: str) -> bool:
 
 
 def list_account_tokens(tx: Tx) -> Sequence[Row[Any]]:
-    """Hint (last four characters) and created_at of every account token."""
-    return tx.rows(select(account_tokens.c.hint, account_tokens.c.created_at))
+    """Hash, hint (last four characters) and created_at of every account token, oldest first."""
+    at = account_tokens.c
+    return tx.rows(select(at.hash, at.hint, at.created_at).order_by(at.created_at, at.hash))
+
+
+def delete_account_token(tx: Tx, token_hash: str) -> bool:
+    """Revoke the account token with this hash; False when there is none."""
+    tx.wake(TOPIC)
+    return tx.run(delete(account_tokens).where(account_tokens.c.hash == token_hash)) > 0
 
 
 def insert_smtp_token(tx: Tx, stream: Stream) -> SmtpToken:
@@ -124,6 +138,17 @@ def list_smtp_tokens(tx: Tx) -> Sequence[Row[Any]]:
         .join(streams, streams.c.key == smtp_tokens.c.stream_key)
     )
     return tx.rows(query.order_by(servers.c.id, smtp_tokens.c.created_at))
+
+
+def smtp_of_server(tx: Tx, server_id: int) -> Sequence[Row[Any]]:
+    """Access key, secret key, stream (slug) and created_at of a Server's SMTP credentials, oldest first."""
+    at = smtp_tokens.c
+    query = (
+        select(at.access_key, at.secret_key, streams.c.slug, at.created_at)
+        .join(streams, streams.c.key == at.stream_key)
+        .where(at.server_id == server_id)
+    )
+    return tx.rows(query.order_by(at.created_at, at.access_key))
 
 
 def _hash(token: str) -> str:

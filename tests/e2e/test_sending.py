@@ -1,0 +1,144 @@
+"""Streams, tokens, domains and sender signatures: their stories in a browser, their refusals without one."""
+
+import pytest
+from playwright.async_api import expect
+
+from pillarbox.servers import manage
+from pillarbox.servers.model import NewServer, Server, Settings
+from pillarbox.servers.store import streams, tokens
+from pillarbox.users.model import Actor, Role
+from pillarbox.users.store import audit
+from pillarbox.web.main import Pages
+from tests.conftest import SERVER_TOKEN, Running
+from tests.e2e import mailroom
+from tests.e2e.browse import browsing
+
+
+async def another_server(running: Running) -> Server:
+    new = NewServer(name="Another")
+    return await running.app.db.write(lambda tx: manage.create(tx, new, Settings(), limit=None))
+
+
+@pytest.fixture
+def only_support(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks has the role that may look only."""
+    actor = Actor(name="Sam", role=Role.SUPPORT)
+    monkeypatch.setattr(Pages, "_actor", lambda _self, _request: actor)
+
+
+async def test_a_stream_from_its_beginning_to_its_end(serve, visit) -> None:
+    async with serve() as running:
+        server = await mailroom.first_server(running.app)
+        page = await visit(running, f"/servers/{server.id}/streams")
+        await expect(page).to_have_url(f"{running.http}/ui/servers/{server.id}/streams")
+        await page.get_by_role("link", name="New stream").click()
+        await page.get_by_label("Name").fill("Receipts")
+        await page.get_by_label("ID").fill("receipts")
+        await page.get_by_role("button", name="Create the stream").click()
+        await expect(page.get_by_text("X-PM-Message-Stream: receipts")).to_be_visible()
+        await page.get_by_label("Description").fill("What was bought")
+        await page.get_by_label("Unsubscribe handling").select_option("Postmark")
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_text("Saved.")).to_be_visible()
+        await page.get_by_text("Archive the stream…").click()
+        await page.get_by_role("button", name="Yes, archive it").click()
+        await expect(page.get_by_text("is archived. It is deleted on")).to_be_visible()
+        await page.get_by_role("button", name="Unarchive receipts").click()
+        await expect(page.get_by_text("“Receipts” is back")).to_be_visible()
+        stream = await running.app.db.read(
+            lambda tx: streams.find_stream(tx, server.id, "receipts")
+        )
+        assert stream is not None
+        assert (stream.description, stream.unsubscribe) == ("What was bought", "Postmark")
+        assert stream.archived_at is None
+
+
+async def test_streams_refuse_in_the_words_of_the_api(serve) -> None:
+    async with serve() as running, browsing(running) as user:
+        server = await mailroom.first_server(running.app)
+        here = f"/ui/servers/{server.id}/streams"
+        answer = await user.post(f"{here}/outbound/archive")
+        assert answer.status_code == 422
+        assert "You cannot archive the default transactional and inbound streams." in answer.text
+        answer = await user.post(
+            f"/ui/servers/{server.id}/new-stream", id="pm-x", name="<b>", kind="Broadcasts"
+        )
+        assert answer.status_code == 422
+        assert "must not start with the &#39;pm-&#39; prefix" in answer.text
+        assert 'value="&lt;b&gt;"' in answer.text
+        answer = await user.post(f"{here}/broadcast", name="", unsubscribe="Postmark")
+        assert answer.status_code == 422
+        answer = await user.post(f"{here}/broadcast", name="B", unsubscribe="None")
+        assert answer.status_code == 422
+        assert (await user.post(f"{here}/broadcast/unarchive")).status_code == 422
+        assert (await user.get(f"{here}/unknown")).status_code == 404
+        assert (await user.post_raw(f"{here}/broadcast/archive", {"x": "1"})).status_code == 403
+        inbound = (await user.get(f"{here}/inbound")).text
+        assert f"{server.inbound_hash}@inbound.pillarbox.example" in inbound
+        assert "10 pillarbox.example." in inbound
+
+
+async def test_tokens_are_made_shown_and_revoked(serve, visit) -> None:
+    async with serve() as running:
+        server = await mailroom.first_server(running.app)
+        page = await visit(running, f"/ui/servers/{server.id}/streams")
+        await page.get_by_role("link", name="API tokens").click()
+        await expect(page.get_by_text(SERVER_TOKEN)).to_be_hidden()
+        await page.get_by_label("Show the token that ends in 2222").click()
+        await expect(page.get_by_text(SERVER_TOKEN)).to_be_visible()
+        await expect(page.get_by_text("Revoke…")).to_have_count(0)
+        await page.get_by_role("button", name="New API token").click()
+        await page.get_by_text("Revoke…").first.click()
+        await page.get_by_role("button", name="Yes, revoke it").click()
+        await expect(page.get_by_text("that ended in 2222 is revoked")).to_be_visible()
+        await page.get_by_label("Stream").select_option("broadcast")
+        await page.get_by_role("button", name="New SMTP token").click()
+        await expect(page.get_by_text("The SMTP token PM-T-broadcast-")).to_be_visible()
+        [smtp] = await running.app.db.read(lambda tx: tokens.smtp_of_server(tx, server.id))
+        await page.get_by_label(f"Show the secret key of {smtp.access_key}").click()
+        await expect(page.get_by_text(smtp.secret_key)).to_be_visible()
+        await page.get_by_role("link", name="Account tokens").click()
+        await page.get_by_role("button", name="New account token").click()
+        made = await page.get_by_role("status").locator("code").inner_text()
+        assert await running.app.db.read(lambda tx: tokens.is_account_token(tx, made))
+        await page.goto(f"{running.http}/ui/tokens")
+        await expect(page.get_by_text(made)).to_have_count(0)
+
+
+async def test_tokens_stay_with_their_server_and_out_of_the_audit_log(serve) -> None:
+    async with serve() as running, browsing(running) as user:
+        server, other = await mailroom.first_server(running.app), await another_server(running)
+        broadcast = other.streams["broadcast"]
+        smtp = await running.app.db.write(lambda tx: tokens.insert_smtp_token(tx, broadcast))
+        here = f"/ui/servers/{server.id}/tokens"
+        for path, fields in (
+            ("/revoke", {"token": other.tokens[0]}),
+            ("/revoke", {"token": "unknown"}),
+            ("/smtp/revoke", {"key": smtp.access_key}),
+            ("/smtp/revoke", {"key": SERVER_TOKEN}),
+        ):
+            assert (await user.post(here + path, **fields)).status_code == 404
+        last = await user.post(f"{here}/revoke", token=SERVER_TOKEN)
+        assert last.status_code == 422
+        assert "This is the only token." in last.text
+        assert (await user.post(f"{here}/smtp", stream="inbound")).status_code == 422
+        assert (await user.post("/ui/tokens/revoke", token=SERVER_TOKEN)).status_code == 404
+        assert (await user.post(here)).status_code == 303
+        assert (await user.post(f"{here}/revoke", token=SERVER_TOKEN)).status_code == 303
+        deeds = await running.app.db.read(audit.newest)
+        said = " ".join(deed.text for deed in deeds)
+        assert "Revoked the API token that ended in 2222" in said
+        assert SERVER_TOKEN not in said
+
+
+async def test_support_sees_no_tokens_and_changes_nothing(serve, only_support) -> None:
+    async with serve() as running, browsing(running) as user:
+        server = await mailroom.first_server(running.app)
+        here = f"/ui/servers/{server.id}"
+        assert (await user.get(f"{here}/tokens")).status_code == 403
+        for path in ("streams", "streams/outbound", "new-stream"):
+            page = await user.get(f"{here}/{path}")
+            assert page.status_code == 200
+            assert SERVER_TOKEN not in page.text
+        for path in (f"{here}/tokens", f"{here}/new-stream", "/ui/tokens", "/ui/tokens/revoke"):
+            assert (await user.post(path)).status_code == 403
