@@ -75,3 +75,53 @@ async def test_only_our_forms_change_a_message(serve) -> None:
         assert dropped.headers["location"] == f"/m/{message.message_id}"
         again = await client.post(f"/m/{message.message_id}/drop", data=token)
         assert "Nothing" in again.headers["set-cookie"]
+
+
+async def test_the_content_is_shown_in_many_ways(serve, visit) -> None:
+    async with serve(**SLOWLY) as running:
+        facts = await seed(running)
+        page = await visit(running, f"/m/{facts.ids['told']}")
+        frame = page.frame_locator("iframe")
+        await expect(frame.get_by_text("This week")).to_be_visible()
+        await page.get_by_role("button", name="Dark").click()
+        await expect(page.locator(".frame.dark")).to_be_visible()
+        body = frame.locator("body")
+        await expect(body).to_have_css("background-color", "rgb(17, 17, 17)")
+        await page.get_by_text("Phone").click()
+        width = await page.locator("iframe").evaluate("frame => frame.clientWidth")
+        assert width == 390
+        for key, heading, text in (
+            ("6", "HTML source", "<h1>This week</h1>"),
+            ("7", "Structure", "multipart/"),
+            ("3", "Headers", "MIME-Version"),
+            ("5", "Attachments", "logo.png"),
+            ("2", "Text", "This week"),
+        ):
+            await page.keyboard.press(key)
+            await expect(page.locator(".tabs [aria-current]")).to_contain_text(heading)
+            await expect(page.locator("#content").get_by_text(text).first).to_be_visible()
+
+
+async def test_tabs_and_parts_that_are_not_there(serve) -> None:
+    async with serve(**SLOWLY) as running, httpx.AsyncClient(base_url=running.http) as client:
+        facts = await seed(running)
+        plain, strange = facts.ids["waiting"], facts.ids["strange"]
+        for tab in ("html", "nonsense", "%00", "code", "x" * 500):
+            answer = await client.get(f"/m/{plain}?tab={tab}")
+            assert answer.status_code == 200
+            assert 'id="tab-text"' in answer.text
+        for path in (
+            f"/m/{plain}/html",
+            f"/m/{strange}/attachments/3",
+            f"/m/{strange}/attachments/99999999999999999999",
+            f"/m/{strange}/attachments/-1",
+            "/m/nonsense/raw",
+        ):
+            assert (await client.get(path)).status_code == 404
+        file = await client.get(f"/m/{strange}/attachments/0")
+        assert file.headers["content-disposition"].startswith("attachment;")
+        assert "script" not in file.headers["content-type"]
+        for tab in ("text", "headers", "source", "files", "code", "parts"):
+            page = (await client.get(f"/m/{strange}?tab={tab}")).text
+            assert "<script>document" not in page
+            assert "<img src=x" not in page

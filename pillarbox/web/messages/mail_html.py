@@ -36,6 +36,9 @@ _remote = re.compile(
     re.IGNORECASE,
 )
 _DOCTYPE_WITHIN = 4096
+_style_start = re.compile(r"<style(?=[\s/>])", re.IGNORECASE)
+_style_end = re.compile(r"</style(?=[\s/>])", re.IGNORECASE)
+_scheme = re.compile(r"prefers-color-scheme\s{0,9}:\s{0,9}(dark|light)\b", re.IGNORECASE)
 
 
 def headers(*, with_remote_images: bool) -> dict[str, str]:
@@ -53,8 +56,8 @@ def has_remote_images(html: str) -> bool:
     return _remote.search(html) is not None
 
 
-def framed(html: str, parts: Sequence[Attachment]) -> str:
-    """The HTML as it is put into the frame."""
+def framed(html: str, parts: Sequence[Attachment], *, is_dark: bool = False) -> str:
+    """The HTML as it is put into the frame; dark, as a reader with dark colours sees it."""
     images = {
         part.content_id: part
         for part in parts
@@ -64,7 +67,26 @@ def framed(html: str, parts: Sequence[Attachment]) -> str:
     html = _embed(html, images) if images else html
     doctype = _doctype.match(html[:_DOCTYPE_WITHIN])
     start = doctype.end() if doctype else 0
-    return f'{html[:start]}<base target="_blank">{html[start:]}'
+    scheme = '<meta name="color-scheme" content="dark">' if is_dark else ""
+    rest = _darkened(html[start:]) if is_dark else html[start:]
+    return f'{html[:start]}<base target="_blank">{scheme}{rest}'
+
+
+def _darkened(html: str) -> str:
+    """With style sheets whose questions for the reader's colours are answered, whatever the visitor's are."""
+    pieces: list[str] = []
+    position = 0
+    while start := _style_start.search(html, position):
+        end = _style_end.search(html, start.end())
+        until = end.start() if end else len(html)
+        pieces += [html[position : start.end()], _scheme.sub(_answer, html[start.end() : until])]
+        position = until
+    return "".join((*pieces, html[position:]))
+
+
+def _answer(found: re.Match[str]) -> str:
+    """A question that is always answered with yes, or with no."""
+    return "min-width: 0" if found[1].lower() == "dark" else "max-width: 0"
 
 
 def _embed(html: str, images: Mapping[str, Attachment]) -> str:

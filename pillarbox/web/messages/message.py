@@ -1,7 +1,6 @@
 """The pages of one message: what became of it and why, and what is in it."""
 
 import asyncio
-import hashlib
 from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
@@ -10,8 +9,8 @@ from starlette.responses import HTMLResponse, Response
 from pillarbox.bounces import store as bounces
 from pillarbox.events import store as events
 from pillarbox.events.model import EventType
-from pillarbox.mail.parse import Attachment, parse
 from pillarbox.mail.parse import Message as Content
+from pillarbox.mail.parse import parse
 from pillarbox.outbound.accept import DELIVERY
 from pillarbox.outbound.model import Message, RecipientState
 from pillarbox.outbound.store import attempts, messages, overview, queue
@@ -19,7 +18,8 @@ from pillarbox.servers.model import SYSTEM
 from pillarbox.storage.tx import Tx
 from pillarbox.web import download
 from pillarbox.web.area import Area
-from pillarbox.web.messages import mail_html, timeline
+from pillarbox.web.messages import content, mail_html, timeline
+from pillarbox.web.messages.content import Wish
 from pillarbox.web.messages.status import badge, copy_badge
 from pillarbox.web.messages.story import Facts
 from pillarbox.web.messages.waiting import waits
@@ -27,8 +27,6 @@ from pillarbox.web.render import wants_piece
 from pillarbox.web.visit import Visit
 from pillarbox.webhooks.store import log
 
-MAX_SHOWN = 256 * 1024
-"""Characters of a text or source that a page shows; the rest is for downloading."""
 MAX_TOLD = 100
 """Events whose webhook calls are looked up, and calls that are shown."""
 MAX_LANES = 5
@@ -47,15 +45,6 @@ class Record:
     server_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """One way to look at the content."""
-
-    name: str
-    label: str
-    count: int = 0
-
-
 area = Area("activity")
 
 
@@ -69,7 +58,7 @@ async def show_message(visit: Visit) -> Response:
     piece = wants_piece(visit.request)
     values = _story(record)
     if piece != "story":
-        values |= _content_values(visit, *await _content(visit, record))
+        values |= await _content_values(visit, record)
     templates = {"story": "messages/message_story.html", "content": "messages/message_content.html"}
     answer = visit.page(templates.get(piece or "", "messages/message.html"), values)
     answer.headers["Vary"] = "HX-Request"
@@ -79,12 +68,14 @@ async def show_message(visit: Visit) -> Response:
 @area.show("/m/{message_id}/html")
 async def show_html(visit: Visit) -> Response:
     """The HTML body, for the frame or a window of its own."""
-    content = await _content_of(visit)
-    if content.html is None:
+    mail = await _content_of(visit)
+    if mail.html is None:
         raise HTTPException(404, "part")
-    with_images = visit.query("images") == "1"
-    text = await asyncio.to_thread(mail_html.framed, content.html, content.attachments)
-    head = mail_html.headers(with_remote_images=with_images)
+    wish = _wish(visit)
+    text = await asyncio.to_thread(
+        mail_html.framed, mail.html, mail.attachments, is_dark=wish.is_dark
+    )
+    head = mail_html.headers(with_remote_images=wish.with_images)
     return HTMLResponse(text.encode("utf-8", "replace"), headers=head)
 
 
@@ -99,11 +90,11 @@ async def download_raw(visit: Visit) -> Response:
 @area.show("/m/{message_id}/attachments/{number:int}")
 async def download_attachment(visit: Visit) -> Response:
     """One attachment by its number, to be saved."""
-    content = await _content_of(visit)
+    mail = await _content_of(visit)
     number = int(visit.path("number"))
-    if number >= len(content.attachments):
+    if number >= len(mail.attachments):
         raise HTTPException(404, "part")
-    part = content.attachments[number]
+    part = mail.attachments[number]
     answer = Response(part.content, headers=download.headers(part.name))
     answer.headers["Content-Type"] = download.media_type(part.content_type)  # no charset is known
     return answer
@@ -161,29 +152,20 @@ async def _content_of(visit: Visit) -> Content:
     return await asyncio.to_thread(parse, await _raw_of(visit))
 
 
-async def _content(visit: Visit, record: Record) -> tuple[bytes | None, Content]:
+async def _content_values(visit: Visit, record: Record) -> dict[str, object]:
     key = record.facts.message.key
     raw = await visit.read(lambda tx: messages.find_raw(tx, key))
-    return raw, await asyncio.to_thread(parse, raw or b"")
+    if raw is None:
+        return {"is_kept": False}
+    return {"is_kept": True} | await asyncio.to_thread(content.show, raw, _wish(visit))
 
 
-def _content_values(visit: Visit, raw: bytes | None, parsed: Content) -> dict[str, object]:
-    tabs = _tabs(parsed)
-    asked = visit.query("tab")
-    tab = next((tab for tab in tabs if tab.name == asked), tabs[0])
-    source = (raw or b"").decode("utf-8", "replace") if tab.name == "source" else ""
-    return {
-        "is_kept": raw is not None,
-        "content": parsed,
-        "tabs": tabs,
-        "tab": tab,
-        "has_remote_images": tab.name == "html" and mail_html.has_remote_images(parsed.html or ""),
-        "with_images": visit.query("images") == "1",
-        "source": source[:MAX_SHOWN],
-        "text": (parsed.text or "")[:MAX_SHOWN] if tab.name == "text" else "",
-        "is_cut": max(len(source), len(parsed.text or "")) > MAX_SHOWN,
-        "files": [_file(part) for part in parsed.attachments] if tab.name == "files" else [],
-    }
+def _wish(visit: Visit) -> Wish:
+    return Wish(
+        tab=visit.query("tab"),
+        with_images=visit.query("images") == "1",
+        is_dark=visit.query("dark") == "1",
+    )
 
 
 def look(tx: Tx, message_id: str) -> Record | None:
@@ -243,26 +225,4 @@ def _story(record: Record) -> dict[str, object]:
         "steps": timeline.tell(facts),
         "waits": waits(facts),
         "copies": [(copy, copy_badge(copy, bounced)) for copy in facts.copies],
-    }
-
-
-def _tabs(content: Content) -> list[Tab]:
-    tabs = []
-    if content.html is not None:
-        tabs.append(Tab("html", "HTML"))
-    if content.text is not None:
-        tabs.append(Tab("text", "Text"))
-    tabs += [Tab("headers", "Headers", len(content.headers)), Tab("source", "Source")]
-    if content.attachments:
-        tabs.append(Tab("files", "Attachments", len(content.attachments)))
-    return tabs
-
-
-def _file(part: Attachment) -> dict[str, object]:
-    return {
-        "name": part.name,
-        "type": part.content_type.partition(";")[0],
-        "size": len(part.content),
-        "sha256": hashlib.sha256(part.content).hexdigest(),
-        "is_inline": part.is_inline,
     }
