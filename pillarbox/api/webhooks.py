@@ -4,11 +4,10 @@ from pillarbox.api.callers import ServerCall
 from pillarbox.api.endpoint import Group
 from pillarbox.errors import Problem, Refused
 from pillarbox.mail.egress import Egress
-from pillarbox.outgoing.http import Client
 from pillarbox.servers.store import streams
-from pillarbox.webhook_delivery.probe import probe
-from pillarbox.webhooks import model, save
-from pillarbox.webhooks.model import Edit, Probe, Trigger
+from pillarbox.webhook_delivery import verify
+from pillarbox.webhooks import save
+from pillarbox.webhooks.model import Edit
 from pillarbox.webhooks.save import Change, Verify
 from pillarbox.webhooks.store import webhooks as store
 from pillarbox.wire.webhooks import (
@@ -21,7 +20,6 @@ from pillarbox.wire.webhooks import (
     WebhookBody,
     WebhookFilter,
     Webhooks,
-    verification_failed,
 )
 
 group = Group("Webhooks", docs="spec webhooks", not_found=Problem.WEBHOOK_NOT_FOUND)
@@ -61,11 +59,9 @@ async def create_webhook(call: ServerCall, body: WebhookBody, query: VerifyOptio
     `save.draft` refuses.
     """
     change = _change(call, body.to_new(), body, query)
-    slug, server, db = body.MessageStream or "", call.server, call.app.db
-    if change.verify is Verify.PROBE:
-        drafted = await db.read(lambda tx: save.draft(tx, server, slug, change))
-        await _prove(call, drafted, drafted.enabled)
-    return Webhook.of(await db.write(lambda tx: save.create(tx, server, slug, change)))
+    slug, server = body.MessageStream or "", call.server
+    await verify.before_creating(call.app, server, slug, change)
+    return Webhook.of(await call.app.db.write(lambda tx: save.create(tx, server, slug, change)))
 
 
 @group.put("/webhooks/{webhook_id}", no_body=Problem.WEBHOOK_BODY_MISSING)
@@ -80,10 +76,7 @@ async def edit_webhook(
     server, db = call.server, call.app.db
     found = await db.read(lambda tx: store.get(tx, server.id, webhook_id))
     change = _change(call, body.to_change(found), body, query)
-    if change.verify is Verify.PROBE:
-        before, after = await db.read(lambda tx: save.edited(tx, server, webhook_id, change))
-        wanted = save.to_probe(before, after)
-        change = save.with_proof(change, await _prove(call, after, wanted))
+    change = await verify.before_editing(call.app, server, webhook_id, change)
     return Webhook.of(await db.write(lambda tx: save.update(tx, server, webhook_id, change)))
 
 
@@ -105,7 +98,7 @@ async def verify_webhook(call: ServerCall, webhook_id: int) -> Verification:
     """
     server, db = call.server, call.app.db
     webhook = await db.read(lambda tx: store.get(tx, server.id, webhook_id))
-    probes = await _probe(call, webhook, webhook.enabled)
+    probes = await verify.call(call.app, webhook, webhook.enabled)
     proven = frozenset(found.trigger for found in probes if found.is_good)
     await db.write(lambda tx: save.verified(tx, server, webhook, proven))
     return Verification.of(webhook, probes)
@@ -126,28 +119,7 @@ def _change(call: ServerCall, edit: Edit, body: WebhookBody, query: VerifyOption
     """The change a request asks for. The body has the first say on verification, the setting the last."""
     asked = query.Verify if body.Verify is None else body.Verify
     if asked is None:
-        verify = Verify.PROBE if call.app.config.webhooks_verify else Verify.TRUST
+        how = Verify.PROBE if call.app.config.webhooks_verify else Verify.TRUST
     else:
-        verify = Verify.PROBE if asked else Verify.SKIP
-    return Change(edit=edit, egress=Egress(call.app.config.egress_allow), verify=verify)
-
-
-async def _prove(
-    call: ServerCall, webhook: model.Webhook, triggers: tuple[Trigger, ...]
-) -> frozenset[Trigger]:
-    """Call a URL before anything is saved. Refuses WEBHOOK_VERIFICATION_FAILED."""
-    probes = await _probe(call, webhook, triggers)
-    if not all(found.is_good for found in probes):
-        raise verification_failed(webhook, probes)
-    return frozenset(triggers)
-
-
-async def _probe(
-    call: ServerCall, webhook: model.Webhook, triggers: tuple[Trigger, ...]
-) -> list[Probe]:
-    if not triggers:
-        return []
-    config = call.app.config
-    client = Client(dns_servers=config.dns_servers, egress=Egress(config.egress_allow))
-    async with client:
-        return await probe(client, webhook, triggers, call.app.clock.now())
+        how = Verify.PROBE if asked else Verify.SKIP
+    return Change(edit=edit, egress=Egress(call.app.config.egress_allow), verify=how)

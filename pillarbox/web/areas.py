@@ -2,6 +2,7 @@
 
 from pillarbox.web.area import Area
 from pillarbox.web.messages import activity, message
+from pillarbox.web.plumbing import webhook_calls, webhooks
 from pillarbox.web.sending import servers, streams, tokens
 
 AREAS: tuple[Area, ...] = (
@@ -12,4 +13,6 @@ AREAS: tuple[Area, ...] = (
     streams.area,
     tokens.area,
     tokens.of_account,
+    webhooks.area,
+    webhook_calls.area,
 )

@@ -21,10 +21,12 @@ from pillarbox.outbound.accept import DELIVERY
 from pillarbox.outbound.store import overview
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.wake import Subscription
-from pillarbox.webhooks.store import log
+from pillarbox.webhooks.store import calls, log
 
 TOPICS = (DELIVERY, EVENTS)
 TOPICS_OF_MESSAGE = (*TOPICS, log.ATTEMPTS)
+ABOUT = {"calls": (calls.TOPIC, log.ATTEMPTS)}
+"""What else a page may ask to hear of, by `about` in the address."""
 CALLS_OF_EVENTS = 100
 PAUSE_S = 0.2
 """The least time between two pushes to one page."""
@@ -85,9 +87,10 @@ class Live:
             full = PlainTextResponse("Too many pages are open.\n", 503, {"Retry-After": "10"})
             await full(scope, receive, send)
             return
-        message_id = QueryParams(scope["query_string"]).get("message")
+        query = QueryParams(scope["query_string"])
+        message_id = query.get("message")
         key = key_of(message_id) if message_id else None
-        topics = TOPICS if key is None else TOPICS_OF_MESSAGE
+        topics = ABOUT.get(query.get("about", ""), TOPICS) if key is None else TOPICS_OF_MESSAGE
         stream = _Stream(
             key=key,
             subscriptions={topic: self._app.wake.subscribe(topic) for topic in topics},

@@ -20,7 +20,8 @@ from pillarbox.outgoing.http import Client, NoAnswer
 from pillarbox.webhook_delivery.desk import Desk
 from pillarbox.webhook_delivery.job import Held, Job, Outcome
 from pillarbox.webhook_delivery.lanes import Lanes
-from pillarbox.webhook_delivery.post import request
+from pillarbox.webhook_delivery.post import KEPT_OF_ANSWER, request
+from pillarbox.webhooks import signature
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,6 @@ LOOK_EVERYWHERE_S = {True: 30.0, False: 5.0}  # alone on SQLite; beside other no
 PROLONG_EVERY_S = 20.0
 PAUSE_AFTER_OUTAGE_S = 1.0
 FINISH_WITHIN_S = 20.0
-KEPT_OF_ANSWER = 1_000
 QUICK_MS = 2_000
 BYTES_AT_ONCE = 64 * 1024 * 1024
 _BUSY = 429
@@ -136,7 +136,10 @@ class Deliverer:
             target.auth,
             target.headers,
             body,
-            ours=job.headers,
+            ours=(
+                *job.headers,
+                *signature.headers(target.secret, body, self._app.clock.now()),
+            ),
             agent=self._app.config.webhooks_user_agent,
         )
         began = self._app.monotonic()

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from urllib.parse import unquote, urlsplit
 
 from pillarbox.outgoing.http import Request
+from pillarbox.webhooks import signature
 from pillarbox.webhooks.model import HttpAuth
 
 USER_AGENT = "Postmark"
+KEPT_OF_ANSWER = 1_000
 _OURS = frozenset(
     (
         "connection",
@@ -38,8 +40,8 @@ def request(
 
     `ours` say what the call is; nothing wins over them.
 
-    The credentials of the webhook win over those in its URL. Neither those nor its headers follow a redirect to
-    somewhere else.
+    The credentials of the webhook win over those in its URL. Neither those nor its headers nor a signature follow
+    a redirect to somewhere else.
     """
     own = {name.lower(): (name, value) for name, value in headers if name.lower() not in _OURS}
     sent = {
@@ -52,7 +54,8 @@ def request(
     if credentials is not None:
         sent["authorization"] = "Authorization", _basic(credentials)
     sent |= {name.lower(): (name, value) for name, value in ours}
-    return Request(url, body, dict(sent.values()), frozenset(own) | {"authorization"})
+    bound = frozenset(own) | {"authorization"} | ({signature.HEADER.lower()} & sent.keys())
+    return Request(url, body, dict(sent.values()), bound)
 
 
 def _in_url(url: str) -> HttpAuth | None:

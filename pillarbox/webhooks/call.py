@@ -70,6 +70,7 @@ class Target:
     url: str = field(repr=False)
     auth: HttpAuth | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,28 @@ class Call:
     due_at: datetime
     body: str
     attempts: tuple[CallAttempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A call as a line of a list. `message_id` is that of the message it tells of, while that is kept."""
+
+    id: int
+    trigger: Trigger
+    state: CallState
+    recipient: str
+    message_id: str | None
+    created_at: datetime
+    due_at: datetime
+    attempts: tuple[CallAttempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many calls of a lane wait, and when the next is due."""
+
+    count: int
+    due_at: datetime
 
 
 def payload_key(event_id: int, *, has_content: bool) -> int:

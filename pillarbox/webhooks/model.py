@@ -45,7 +45,10 @@ class HttpAuth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """One URL that hears of the events of one stream; `triggers` has all six."""
+    """One URL that hears of the events of one stream; `triggers` has all six.
+
+    With a `secret` what it is told is signed.
+    """
 
     id: int
     server_id: int
@@ -54,6 +57,7 @@ class Webhook:
     url: str = field(repr=False)
     auth: HttpAuth | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    secret: str | None = field(default=None, repr=False)
     triggers: Mapping[Trigger, TriggerState]
 
     @property
@@ -138,11 +142,17 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What one test call led to; `status` is 0 when there was no answer."""
+    """What one test call led to; `status` is 0 when there was no answer.
+
+    `sent` and `answer`, the beginning of what was answered, are for those who may look at the webhook's log.
+    """
 
     trigger: Trigger
     status: int
     text: str
+    sent: bytes = field(default=b"", repr=False)
+    answer: str = field(default="", repr=False)
+    duration_ms: int = 0
 
     @property
     def is_good(self) -> bool:

@@ -13,6 +13,7 @@ from pillarbox.mail.egress import Egress
 from pillarbox.servers.model import Server, Stream, StreamType
 from pillarbox.servers.store import streams
 from pillarbox.storage.tx import Tx
+from pillarbox.webhooks import signature
 from pillarbox.webhooks.check import check, merge
 from pillarbox.webhooks.model import (
     DEFAULT_STREAM,
@@ -135,6 +136,24 @@ def verified(tx: Tx, server: Server, called: Webhook, proven: frozenset[Trigger]
         for kind, state in webhook.triggers.items()
     }
     store.update_webhook(tx, replace(webhook, triggers=triggers))
+
+
+def new_secret(tx: Tx, server: Server, webhook_id: int) -> str:
+    """From now on sign what a webhook is told, with a new secret; this secret. Refuses WEBHOOK_NOT_FOUND."""
+    secret = signature.new_secret()
+    _set_secret(tx, server, webhook_id, secret)
+    return secret
+
+
+def remove_secret(tx: Tx, server: Server, webhook_id: int) -> None:
+    """Sign nothing any more. Refuses WEBHOOK_NOT_FOUND."""
+    _set_secret(tx, server, webhook_id, None)
+
+
+def _set_secret(tx: Tx, server: Server, webhook_id: int, secret: str | None) -> None:
+    store.lock(tx, webhook_id)
+    webhook = store.get(tx, server.id, webhook_id)
+    store.update_webhook(tx, replace(webhook, secret=secret))
 
 
 def _stream(tx: Tx, server: Server, slug: str) -> Stream:

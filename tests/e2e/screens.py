@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from tests.conftest import Running
-from tests.e2e import seeds, seeds_message, seeds_sending
+from tests.e2e import seeds, seeds_message, seeds_sending, seeds_webhooks
 
 Seed = Callable[[Running, "Facts"], Awaitable[None]]
 
@@ -32,6 +32,7 @@ SEEDS: tuple[Seed, ...] = (
     seeds.messages,
     seeds_message.message_pages,
     seeds_sending.sending,
+    seeds_webhooks.webhooks,
 )
 SCREENS: tuple[Screen, ...] = (
     Screen("activity", "/"),
@@ -58,6 +59,13 @@ SCREENS: tuple[Screen, ...] = (
     Screen("stream-new", "/ui/servers/{server}/new-stream"),
     Screen("tokens", "/ui/servers/{server}/tokens"),
     Screen("account-tokens", "/ui/tokens"),
+    Screen("webhooks", "/ui/servers/{server}/webhooks"),
+    Screen("webhook", "/ui/servers/{server}/webhooks/{webhook}"),
+    Screen("webhook-failed", "/ui/servers/{server}/webhooks/{webhook}?show=failed"),
+    Screen("webhook-new", "/ui/servers/{server}/webhooks/new"),
+    Screen("webhook-edit", "/ui/servers/{server}/webhooks/{webhook}/edit"),
+    Screen("webhook-call", "/ui/servers/{server}/webhooks/calls/{call}"),
+    Screen("webhooks-of-server", "/ui/servers/{server}/webhooks/server"),
 )
 
 

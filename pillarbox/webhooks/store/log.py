@@ -1,16 +1,26 @@
 """What became of calls: every attempt is kept for some days, together with what was said."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, null, select, update
+from sqlalchemy import Row, Select, delete, func, literal_column, null, select, update
 
+from pillarbox.events.store import events
+from pillarbox.outbound.store.tables import messages
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import micros
-from pillarbox.webhooks.call import Call, CallAttempt, CallState, payload_key
+from pillarbox.webhooks.call import (
+    Call,
+    CallAttempt,
+    CallState,
+    Listed,
+    Waiting,
+    payload_key,
+)
 from pillarbox.webhooks.store.calls import TOPIC
 from pillarbox.webhooks.store.tables import (
+    FAILED,
     webhook_attempts,
     webhook_calls,
     webhook_marks,
@@ -74,6 +84,59 @@ def version_of_events(tx: Tx, event_ids: Sequence[int]) -> tuple[object, ...]:
     return tuple(tx.rows(facts.where(at.payload_key.in_(said)))[0])
 
 
+def page(
+    tx: Tx,
+    stream_key: int,
+    webhook_id: int | None,
+    *,
+    state: CallState | None,
+    before: int | None,
+    limit: int,
+) -> list[Listed]:
+    """The same as lines of a list, below an id and in one state; GIVEN_UP stands for all that failed for good."""
+    at, event, message, said = webhook_calls.c, events.c, messages.c, webhook_payloads.c
+    is_its = at.webhook_id.is_(None) if webhook_id is None else at.webhook_id == webhook_id
+    query = (
+        select(webhook_calls, said.recipient_key, message.message_id)
+        .join(webhook_payloads, said.key == at.payload_key, isouter=True)
+        .join(events, event.id == at.payload_key.op(">>")(1), isouter=True)
+        .join(messages, message.key == event.message_key, isouter=True)
+        .where(at.stream_key == stream_key, is_its)
+    )
+    if state is CallState.GIVEN_UP:
+        query = query.where(FAILED)
+    elif state is not None:
+        query = query.where(at.state == state)
+    if before is not None:
+        query = query.where(at.id < before)
+    rows = tx.rows(query.order_by(at.id.desc()).limit(limit))
+    tries = _attempts(tx, [row.id for row in rows])
+    return [
+        Listed(
+            id=row.id,
+            trigger=row.trigger,
+            state=row.state,
+            recipient=row.recipient_key or "",
+            message_id=row.message_id,
+            created_at=row.created_at,
+            due_at=row.due_at,
+            attempts=tuple(tries.get(row.id, ())),
+        )
+        for row in rows
+    ]
+
+
+def waiting(tx: Tx, lanes: Collection[str]) -> dict[str, Waiting]:
+    """How much waits in lanes; those with nothing are left out."""
+    at = webhook_calls.c
+    query = (
+        select(at.lane, func.count().label("calls"), func.min(at.due_at).label("due"))
+        .where(at.lane.in_(lanes), literal_column("state") == literal_column("'waiting'"))
+        .group_by(at.lane)
+    )
+    return {row.lane: Waiting(row.calls, row.due) for row in tx.rows(query)}
+
+
 def repeat(tx: Tx, server_id: int, call_id: int) -> bool:
     """Make a call that is over once more, in the same words and with a fresh ladder; whether it was over."""
     at = webhook_calls.c
@@ -130,20 +193,26 @@ def _load(tx: Tx, query: Select[tuple[int]], *, has_body: bool = True) -> list[C
     ids = [row.id for row in tx.rows(query)]
     if not ids:
         return []
-    at, tried = webhook_calls.c, webhook_attempts.c
+    at = webhook_calls.c
     said = webhook_payloads
     rows = tx.rows(
         select(webhook_calls, said.c.body if has_body else null().label("body"))
         .join(said, said.c.key == at.payload_key, isouter=True)
         .where(at.id.in_(ids))
     )
-    attempts: dict[int, list[CallAttempt]] = {}
-    made = select(webhook_attempts).where(tried.call_id.in_(ids)).order_by(tried.id)
-    for row in tx.rows(made):
-        values = {name: getattr(row, name) for name in _ATTEMPT}
-        attempts.setdefault(row.call_id, []).append(CallAttempt(**values))
+    attempts = _attempts(tx, ids)
     found = {row.id: _call(row, attempts.get(row.id, ())) for row in rows}
     return [found[one] for one in ids]
+
+
+def _attempts(tx: Tx, ids: Sequence[int]) -> dict[int, list[CallAttempt]]:
+    """The attempts of these calls, oldest first."""
+    at = webhook_attempts.c
+    found: dict[int, list[CallAttempt]] = {}
+    for row in tx.rows(select(webhook_attempts).where(at.call_id.in_(ids)).order_by(at.id)):
+        values = {name: getattr(row, name) for name in _ATTEMPT}
+        found.setdefault(row.call_id, []).append(CallAttempt(**values))
+    return found
 
 
 def _call(row: Row[Any], attempts: Sequence[CallAttempt]) -> Call:

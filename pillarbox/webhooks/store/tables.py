@@ -9,6 +9,8 @@ from pillarbox.webhooks.model import AttemptOutcome, Trigger
 
 _ID = BigInteger().with_variant(Integer, "sqlite")
 _WAITING = text("state = 'waiting'")
+FAILED = text("state IN ('given_up', 'dropped')")
+"""A query that says this in the same words finds failed calls among any number of others by their index."""
 
 webhook_marks = Table(
     "webhook_marks",
@@ -43,6 +45,14 @@ webhook_calls = Table(
         "ix_webhook_calls_due", "lane", "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING
     ),
     Index("ix_webhook_calls_stream", "stream_key", "webhook_id", "id"),
+    Index(
+        "ix_webhook_calls_failed",
+        "stream_key",
+        "webhook_id",
+        "id",
+        sqlite_where=FAILED,
+        postgresql_where=FAILED,
+    ),
     sqlite_autoincrement=True,
 )
 webhook_attempts = Table(

@@ -60,6 +60,7 @@ webhooks = Table(
     Column("username", Text),
     Column("password", Text),
     Column("headers", Json, nullable=False),
+    Column("secret", Text),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     sqlite_autoincrement=True,
@@ -140,10 +141,10 @@ def list_of_streams(tx: Tx, stream_keys: Collection[int]) -> list[Webhook]:
 def targets(tx: Tx, ids: Collection[int]) -> dict[int, Target]:
     """Where these webhooks are called, by id; those that are gone are left out."""
     at = webhooks.c
-    query = select(at.id, at.url, at.username, at.password, at.headers).where(at.id.in_(ids))
+    query = select(at.id, at.url, at.username, at.password, at.headers, at.secret)
     return {
-        row.id: Target(url=row.url, auth=_auth(row), headers=_headers(row))
-        for row in tx.rows(query)
+        row.id: Target(url=row.url, auth=_auth(row), headers=_headers(row), secret=row.secret)
+        for row in tx.rows(query.where(at.id.in_(ids)))
     }
 
 
@@ -230,6 +231,7 @@ def _values(tx: Tx, webhook: Webhook) -> dict[str, Any]:
         "username": None if webhook.auth is None else webhook.auth.username,
         "password": None if webhook.auth is None else webhook.auth.password,
         "headers": webhook.headers,
+        "secret": webhook.secret,
         "updated_at": tx.now,
     }
 
@@ -281,6 +283,7 @@ def _webhook(row: Row[Any], states: dict[Trigger, TriggerState]) -> Webhook:
         url=row.url,
         auth=_auth(row),
         headers=_headers(row),
+        secret=row.secret,
         triggers={trigger: states[trigger] for trigger in Trigger},
     )
 

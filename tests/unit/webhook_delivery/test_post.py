@@ -57,3 +57,10 @@ def test_credentials_outrank_a_header():
     assert made.headers["Authorization"] == "Basic dTpw"
     alone = request(URL, None, [("Authorization", "Bearer x")], b"{}")
     assert alone.headers["Authorization"] == "Bearer x"
+
+
+def test_a_signature_stays_with_the_origin_and_nothing_wins_over_it():
+    ours = [("X-Pillarbox-Signature", "t=1,v1=2")]
+    made = request(URL, None, [("x-pillarbox-signature", "forged")], b"{}", ours=ours)
+    assert made.headers == USUAL | {"X-Pillarbox-Signature": "t=1,v1=2"}
+    assert "x-pillarbox-signature" in made.bound

@@ -1,0 +1,1 @@
+"""Pages about what Pillarbox tells other programs."""
