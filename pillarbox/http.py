@@ -55,7 +55,7 @@ class HttpListener:
     ) -> None:
         self._app = app
         self._api = api.build(app, directory, submission) if "api" in roles else None
-        self._web = web.build(app, directory) if "web" in roles else None
+        self._web = web.build(app, directory, submission) if "web" in roles else None
         self._hits = hits
         self._confirm = confirm.ConfirmPage(app)
         self._roles = roles

@@ -1,6 +1,7 @@
 """Templates as kept, and what a caller wants of them. Source: spec templates 1."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from pillarbox.errors import Problem, Refused
@@ -31,6 +32,14 @@ class Summary:
     is_active: bool
     layout_id: int | None
     layout: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed(Summary):
+    """A template as people look for it; `changed_at` is when it was last written."""
+
+    subject: str | None
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

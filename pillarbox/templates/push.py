@@ -4,7 +4,7 @@ both Servers -> what differs -> (unless it is a dry run) layouts first, then the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pillarbox.errors import Problem, Refused
@@ -26,11 +26,15 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A template of the source that the destination lacks or has otherwise; `id` is the one there, if any."""
+    """A template of the source that the destination lacks or has otherwise; `id` is the one there, if any.
+
+    `before` is that one as it was.
+    """
 
     action: Action
     template: Template
     id: int | None
+    before: Template | None = None
 
 
 def push(
@@ -43,6 +47,20 @@ def push(
     """
     _check_servers(tx, source, destination)
     store.lock(tx, destination)
+    changes, present = _plan(tx, source, destination, limit)
+    return _perform(tx, destination, changes, present) if performs else changes
+
+
+def plan(tx: Tx, source: ServerId, destination: ServerId, *, limit: int) -> list[Change]:
+    """What `push` would do, and refuses, in a transaction that only reads."""
+    _check_servers(tx, source, destination)
+    return _plan(tx, source, destination, limit)[0]
+
+
+def _plan(
+    tx: Tx, source: ServerId, destination: ServerId, limit: int
+) -> tuple[list[Change], dict[str, Template]]:
+    """What differs, and the templates of the destination by their aliases."""
     offered = store.list_whole(tx, source)
     if not offered:
         raise Refused(Problem.NOTHING_TO_PUSH)
@@ -53,7 +71,7 @@ def push(
     created = sum(change.action is Action.CREATE for change in changes)
     if created:
         check_room(len(store.list_active(tx, destination)) + created, limit)
-    return _perform(tx, destination, changes, present) if performs else changes
+    return changes, present
 
 
 def _check_servers(tx: Tx, source: ServerId, destination: ServerId) -> None:
@@ -79,7 +97,7 @@ def _compare(offered: Sequence[Template], present: dict[str, Template]) -> list[
         if old.type is not template.type:
             raise Refused(Problem.PUSH_TYPES_DIFFER)
         if _essence(old) != _essence(template):
-            changes.append(Change(action=Action.EDIT, template=template, id=old.id))
+            changes.append(Change(action=Action.EDIT, template=template, id=old.id, before=old))
     return changes
 
 
@@ -103,7 +121,7 @@ def _perform(
             ids[key] = store.insert_template(tx, destination, template.type, values)
         else:
             store.change(tx, change.id, values)
-        done.append(Change(action=change.action, template=template, id=ids[key]))
+        done.append(replace(change, id=ids[key]))
     return done
 
 

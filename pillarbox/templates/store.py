@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    func,
     insert,
     select,
     text,
@@ -31,6 +32,7 @@ from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import TextEnum, UtcTime
 from pillarbox.templates.model import (
+    Listed,
     Reference,
     Summary,
     Template,
@@ -76,6 +78,8 @@ _SUMMARY = [
     *(templates.c[name] for name in ("id", "name", "alias", "type", "is_active", "layout_id")),
     _layouts.c.alias.label("layout"),
 ]
+_CHANGED_AT = func.coalesce(templates.c.updated_at, templates.c.created_at)
+_LISTED = [*_SUMMARY, templates.c.subject, _CHANGED_AT.label("changed_at")]
 _WHOLE = [*_SUMMARY, *(templates.c[name] for name in ("server_id", "subject", "html", "text"))]
 _JOINED = templates.outerjoin(_layouts, _layouts.c.id == templates.c.layout_id)
 _QUERY = select(*_WHOLE).select_from(_JOINED)
@@ -103,6 +107,21 @@ def list_active(tx: Tx, server_id: ServerId) -> list[Summary]:
     query = select(*_SUMMARY).select_from(_JOINED).where(*_active(server_id))
     found = [Summary(**row._asdict()) for row in tx.rows(query)]
     return sorted(found, key=lambda template: (template.name.casefold(), template.id))
+
+
+def list_for_people(tx: Tx, server_id: ServerId) -> list[Listed]:
+    """The same with what people look for; bodies may be large, and stay where they are."""
+    query = select(*_LISTED).select_from(_JOINED).where(*_active(server_id))
+    found = [Listed(**row._asdict()) for row in tx.rows(query)]
+    return sorted(found, key=lambda template: (template.name.casefold(), template.id))
+
+
+def list_deleted(tx: Tx, server_id: ServerId, *, count: int) -> list[Listed]:
+    """The newest of the deleted templates, the last one deleted first."""
+    mine = (templates.c.server_id == server_id, ~templates.c.is_active)
+    query = select(*_LISTED).select_from(_JOINED).where(*mine).limit(count)
+    rows = tx.rows(query.order_by(_CHANGED_AT.desc(), templates.c.id.desc()))
+    return [Listed(**row._asdict()) for row in rows]
 
 
 def list_whole(tx: Tx, server_id: ServerId) -> list[Template]:

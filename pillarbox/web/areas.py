@@ -1,6 +1,7 @@
 """All areas of the pages, in the order of the menu."""
 
 from pillarbox.web.area import Area
+from pillarbox.web.editor import editing, listing, preview
 from pillarbox.web.messages import activity, message
 from pillarbox.web.plumbing import webhook_calls, webhooks
 from pillarbox.web.sending import servers, streams, tokens
@@ -8,6 +9,9 @@ from pillarbox.web.sending import servers, streams, tokens
 AREAS: tuple[Area, ...] = (
     activity.area,
     message.area,
+    listing.area,
+    editing.area,
+    preview.area,
     servers.area,
     servers.of_server,
     streams.area,

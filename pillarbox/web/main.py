@@ -16,6 +16,7 @@ from pillarbox.app import App
 from pillarbox.errors import Refused, Unavailable
 from pillarbox.ids import ServerId
 from pillarbox.outbound.store import overview
+from pillarbox.outbound.submit import Submission
 from pillarbox.servers.directory import Directory
 from pillarbox.users.model import Actor, Role
 from pillarbox.web import forms
@@ -66,9 +67,14 @@ def owns(method: str, path: str) -> bool:
 class Pages:
     """All pages behind their guard. `close` ends what open pages keep running, when the server stops."""
 
-    def __init__(self, app: App, directory: Directory) -> None:
+    def __init__(self, app: App, directory: Directory, submission: Submission) -> None:
         self._assets = Assets(Path(__file__).parent / "static")
-        self._site = Site(app=app, directory=directory, renderer=Renderer(app, self._assets))
+        self._site = Site(
+            app=app,
+            directory=directory,
+            submission=submission,
+            renderer=Renderer(app, self._assets),
+        )
         self._live = Live(app)
         self._pages = self._make_pages()
         self._guard = Guard(self._route, app.config.public_url)
@@ -175,9 +181,9 @@ class Pages:
         return visit.page("problem.html", values, status=status)
 
 
-def build(app: App, directory: Directory) -> Pages:
+def build(app: App, directory: Directory, submission: Submission) -> Pages:
     """The pages of an installation, as an ASGI application."""
-    return Pages(app, directory)
+    return Pages(app, directory, submission)
 
 
 def _pattern(page: Page) -> str:

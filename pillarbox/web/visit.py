@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from pillarbox.app import App
 from pillarbox.errors import Refused
+from pillarbox.outbound.submit import Submission
 from pillarbox.servers.directory import Directory
 from pillarbox.servers.model import Server
 from pillarbox.storage.tx import Tx
@@ -34,6 +35,7 @@ class Site:
 
     app: App
     directory: Directory
+    submission: Submission
     renderer: Renderer
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from tests.conftest import Running
-from tests.e2e import seeds, seeds_message, seeds_sending, seeds_webhooks
+from tests.e2e import seeds, seeds_message, seeds_sending, seeds_templates, seeds_webhooks
 
 Seed = Callable[[Running, "Facts"], Awaitable[None]]
 
@@ -33,6 +33,7 @@ SEEDS: tuple[Seed, ...] = (
     seeds_message.message_pages,
     seeds_sending.sending,
     seeds_webhooks.webhooks,
+    seeds_templates.templates,
 )
 SCREENS: tuple[Screen, ...] = (
     Screen("activity", "/"),
@@ -66,6 +67,16 @@ SCREENS: tuple[Screen, ...] = (
     Screen("webhook-edit", "/ui/servers/{server}/webhooks/{webhook}/edit"),
     Screen("webhook-call", "/ui/servers/{server}/webhooks/calls/{call}"),
     Screen("webhooks-of-server", "/ui/servers/{server}/webhooks/server"),
+    Screen("templates", "/ui/servers/{server}/templates"),
+    Screen("templates-none", "/ui/servers/{other_server}/templates"),
+    Screen("templates-deleted", "/ui/servers/{server}/templates?type=deleted"),
+    Screen("template-new", "/ui/servers/{server}/templates/new"),
+    Screen("template-start", "/ui/servers/{server}/templates/new?from=receipt"),
+    Screen("template", "/ui/servers/{server}/templates/{template}"),
+    Screen("template-hostile", "/ui/servers/{server}/templates/{hostile_template}"),
+    Screen("template-wrong", "/ui/servers/{server}/templates/{wrong_template}"),
+    Screen("template-deleted", "/ui/servers/{server}/templates/{deleted_template}"),
+    Screen("layout", "/ui/servers/{server}/templates/{layout}"),
 )
 
 
