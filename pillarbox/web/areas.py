@@ -1,7 +1,7 @@
 """All areas of the pages, in the order of the menu."""
 
 from pillarbox.web.area import Area
-from pillarbox.web.editor import editing, listing, preview
+from pillarbox.web.editor import editing, listing, preview, pushing
 from pillarbox.web.messages import activity, message
 from pillarbox.web.plumbing import webhook_calls, webhooks
 from pillarbox.web.sending import servers, streams, tokens
@@ -12,6 +12,7 @@ AREAS: tuple[Area, ...] = (
     listing.area,
     editing.area,
     preview.area,
+    pushing.area,
     servers.area,
     servers.of_server,
     streams.area,

@@ -77,6 +77,8 @@ SCREENS: tuple[Screen, ...] = (
     Screen("template-wrong", "/ui/servers/{server}/templates/{wrong_template}"),
     Screen("template-deleted", "/ui/servers/{server}/templates/{deleted_template}"),
     Screen("layout", "/ui/servers/{server}/templates/{layout}"),
+    Screen("templates-push", "/ui/servers/{server}/templates/push"),
+    Screen("templates-pushed", "/ui/servers/{server}/templates/push?to={production}"),
 )
 
 

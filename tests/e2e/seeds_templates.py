@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from pillarbox.ids import ServerId
+from pillarbox.servers import manage
+from pillarbox.servers.model import NewServer, Settings
 from pillarbox.servers.store import servers
 from pillarbox.storage.tx import Tx
 from pillarbox.templates import change, store
@@ -17,15 +20,17 @@ if TYPE_CHECKING:
 
 
 async def templates(running: Running, facts: "Facts") -> None:
-    """Fill the first Server; the second one has a template that a push would change."""
+    """Fill the first Server; the second one has none, and a third one has what a push would change."""
     app = running.app
     server = await mailroom.first_server(app)
     others = await app.db.read(servers.list_servers)
     other = next(one for one in others if one.id != server.id)
-    facts.ids["other_server"] = str(other.id)
+    new = NewServer(name="Shop, production")
+    target = await app.db.write(lambda tx: manage.create(tx, new, Settings(), limit=None))
+    facts.ids |= {"other_server": str(other.id), "production": str(target.id)}
 
-    def put(tx: Tx, draft: TemplateDraft) -> int:
-        return change.create(tx, server.id, draft, read(draft), limit=100).id
+    def put(tx: Tx, draft: TemplateDraft, server_id: ServerId = server.id) -> int:
+        return change.create(tx, server_id, draft, read(draft), limit=100).id
 
     def fill(tx: Tx) -> dict[str, int]:
         made = {"layout": put(tx, _draft(LAYOUT, type="Layout"))}
@@ -40,6 +45,15 @@ async def templates(running: Running, facts: "Facts") -> None:
                 text=f"</textarea></pre>{HOSTILE}\n{RIGHT_TO_LEFT}\n{LONG}{{{{ {'x' * 60} }}}}",
             ),
         )
+        put(tx, _draft(LAYOUT, type="Layout"), target.id)
+        older = TemplateDraft(
+            name="Welcome",
+            alias="welcome",
+            subject="Welcome!",
+            layout=LAYOUT,
+            html=(starter("welcome").html or "").replace("Welcome", f"Hello{HOSTILE}"),
+        )
+        put(tx, older, target.id)
         gone = put(tx, TemplateDraft(name=LONG[:255], alias="x" * 255, subject="s", text="t"))
         change.delete(tx, server.id, gone)
         put(tx, TemplateDraft(name=LONG[:255], alias="x" * 255, subject=LONG, text="t"))

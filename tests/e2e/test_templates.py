@@ -245,7 +245,58 @@ async def test_foreign_templates_and_forms_are_not_there(serve) -> None:
             sent = form(client, template=str(foreign), name="x")
             assert (await client.post(f"{here}/{path}", data=sent)).status_code == 404
         mine = await put(running)
+        assert "Nothing here has this text" in (await client.get(f"{here}?q=no+such")).text
         assert (await client.post(f"{here}/{mine}/delete", data={"x": ""})).status_code == 403
+
+
+async def test_a_push_shows_what_it_would_change_and_then_does_it(serve, visit) -> None:
+    async with serve() as running:
+        here = await where(running)
+        other = await running.app.db.write(
+            lambda tx: manage.create(tx, NewServer(name="Production"), Settings(), limit=None)
+        )
+        await put(running)
+        await put(running, replace(WELCOME, alias="second", name=HOSTILE))
+        await put(running, replace(WELCOME, alias=None, name="Without alias"))
+        await put(running, replace(WELCOME, html="<h1>Old</h1>"), server_id=other.id)
+        page = await visit(running, here)
+        await page.get_by_role("link", name="Push to a server").click()
+        await page.get_by_role("button", name="See what would change").click()
+        await expect(page.get_by_text("2 templates would change")).to_be_visible()
+        await page.locator("summary", has_text="Edit").click()
+        await expect(page.locator(".diff .old", has_text="<h1>Old</h1>")).to_be_visible()
+        await expect(page.locator("[open] .diff .new")).to_have_text("New: <h1>Hi {{ name }}</h1>")
+        await page.get_by_role("button", name="Push 2 templates to Production").click()
+        await expect(page.get_by_text("2 templates pushed to the Server")).to_be_visible()
+        await expect(page.get_by_text("Nothing would change")).to_be_visible()
+        there = await running.app.db.read(lambda tx: store.list_active(tx, other.id))
+        [deed] = await running.app.db.read(audit.newest)
+    assert {one.alias for one in there} == {"welcome", "second"}
+    assert deed.text == (
+        "Pushed templates to the Server “Production”; created second; edited welcome"
+    )
+
+
+async def test_only_what_was_shown_is_pushed(serve) -> None:
+    async with serve() as running, browsing(running) as client:
+        here = await where(running)
+        other = await running.app.db.write(
+            lambda tx: manage.create(tx, NewServer(name="Production"), Settings(), limit=None)
+        )
+        nothing = await client.get(f"{here}/push?to={other.id}")
+        assert "There are no templates with an alias" in nothing.text
+        await put(running)
+        shown = (await client.get(f"{here}/push?to={other.id}")).text
+        seen = re.search(r'name="seen" value="(\w+)"', shown)
+        assert seen is not None
+        await put(running, server_id=other.id)
+        sent = form(client, to=str(other.id), seen=seen[1])
+        late = await client.post(f"{here}/push", data=sent)
+        assert (late.status_code, "nothing was pushed" in late.text) == (422, True)
+        own = here.split("/")[3]
+        for to in (own, "99", "", "x"):
+            assert (await client.post(f"{here}/push", data=sent | {"to": to})).status_code == 404
+        assert (await client.get(f"{here}/push?to=99")).status_code == 404
 
 
 def test_only_looking_is_for_everybody() -> None:
