@@ -15,7 +15,7 @@ from pillarbox.bounces.record import record
 from pillarbox.domains import store
 from pillarbox.http import HttpListener
 from pillarbox.mail.parse import Message, parse
-from pillarbox.outbound.store import messages, overview
+from pillarbox.outbound.store import activity, messages
 from pillarbox.servers.model import SYSTEM
 from pillarbox.web.confirm import ConfirmPage
 from tests.conftest import SetClock, Settings
@@ -85,8 +85,8 @@ async def verify_domain(api: httpx.AsyncClient, zone: DnsZone, sender: Any) -> N
 
 async def letters(app: App) -> list[Message]:
     """The mail of the system, oldest first."""
-    wanted = overview.Filter(server_id=SYSTEM.id, text="")
-    kept = await app.db.read(lambda tx: overview.page(tx, wanted, before=None, limit=50))
+    wanted = activity.Filter(server_id=SYSTEM.id)
+    kept = await app.db.read(lambda tx: activity.page(tx, wanted, before=None, limit=50))
     keys = [message.key for message in reversed(kept.messages)]
     found = await app.db.read(lambda tx: [messages.find_raw(tx, key) for key in keys])
     return [parse(raw) for raw in found if raw]

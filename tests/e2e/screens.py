@@ -7,7 +7,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from tests.conftest import Running
-from tests.e2e import seeds, seeds_message, seeds_sending, seeds_templates, seeds_webhooks
+from tests.e2e import (
+    seeds,
+    seeds_activity,
+    seeds_message,
+    seeds_sending,
+    seeds_templates,
+    seeds_webhooks,
+)
 
 Seed = Callable[[Running, "Facts"], Awaitable[None]]
 
@@ -34,9 +41,13 @@ SEEDS: tuple[Seed, ...] = (
     seeds_sending.sending,
     seeds_webhooks.webhooks,
     seeds_templates.templates,
+    seeds_activity.activity,
 )
 SCREENS: tuple[Screen, ...] = (
     Screen("activity", "/"),
+    Screen("activity-search", "/?q=tag:%22weekly+digest%22+is:opened+status:gone+plant"),
+    Screen("activity-nothing", "/?q=is:bounced+tag:%3Cb%3Enone"),
+    Screen("activity-arrived", "/?first=1"),
     Screen("message", "/m/{message}"),
     Screen("message-text", "/m/{message}?tab=text"),
     Screen("message-headers", "/m/{message}?tab=headers"),

@@ -36,18 +36,6 @@ async def opened(browser: Browser, running: Running, path: str = "/") -> tuple[P
     return page, watch
 
 
-async def test_the_first_message_arrives_by_itself(serve, browser) -> None:
-    async with serve() as running:
-        page, watch = await opened(browser, running)
-        await expect(page.get_by_text("Send your first message")).to_be_visible()
-        await expect(page.get_by_text(SERVER_TOKEN).first).to_be_visible()
-        await send(running, TEXT)
-        await expect(page.get_by_text("Your order")).to_be_visible(timeout=5000)
-        await expect(page.get_by_text("Delivered").first).to_be_visible(timeout=5000)
-        await page.close()
-    assert (watch.complaints, watch.strangers) == ([], [])
-
-
 async def test_the_list_is_live_can_be_filtered_and_walked_by_keyboard(serve, browser) -> None:
     async with serve() as running:
         for number in range(3):

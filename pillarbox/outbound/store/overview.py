@@ -1,49 +1,23 @@
-"""What people look at: the newest messages with where they stand, and one message with all that is known of it.
-
-Not the API's search: pages show every Server's messages and go by key, so that the millionth row costs what the
-first does. Text is looked for in a stretch of messages at a time, so that no page ever reads the whole table.
-"""
+"""What people see: where messages stand, and one message with all that is known of it. See also `activity`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, func, literal_column, or_, select, type_coerce
+from sqlalchemy import ColumnElement, func, literal_column, select
 
 from pillarbox.events.model import EventType
 from pillarbox.events.store import events
-from pillarbox.ids import MessageKey, key_of
+from pillarbox.ids import key_of
 from pillarbox.outbound.model import Message, RecipientState
+from pillarbox.outbound.store.activity import joined
 from pillarbox.outbound.store.tables import message_of, messages, recipients
-from pillarbox.servers.store.tables import servers, streams
+from pillarbox.servers.store.tables import servers
 from pillarbox.storage.tx import Tx
 
-NEWEST_LOOKED_THROUGH = 20_000
-OLDER_LOOKED_THROUGH = 200_000
 CROWD_COUNTED = 1000
 _QUEUED: ColumnElement[str] = literal_column("'queued'")  # so that the index of what waits serves
 _WAS_TRIED: ColumnElement[bool] = literal_column("recipients.attempts > 0").label("was_tried")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """Which messages to show; `text` stands in the subject or a recipient, or is a whole address."""
-
-    server_id: int | None = None
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Messages, newest first. `older` is the key to go on below; `looked_through` says how far a text was sought.
-
-    Without `older` there is nothing further down. `looked_through` is None when nothing was left out.
-    """
-
-    messages: list[Message]
-    older: MessageKey | None
-    looked_through: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,16 +67,6 @@ class Crowd:
     due: int
 
 
-def page(tx: Tx, wanted: Filter, *, before: int | None, limit: int) -> Page:
-    """The newest messages below a key, at most `limit`."""
-    text = wanted.text.strip()
-    if text and _is_recipient(tx, text):
-        return _whole(tx, _rows(wanted, before).where(messages.c.key.in_(_keys_to(text))), limit)
-    if text:
-        return _look_through(tx, wanted, text, before=before, limit=limit)
-    return _whole(tx, _rows(wanted, before), limit)
-
-
 def standings(tx: Tx, keys: Sequence[int]) -> dict[int, Standing]:
     """Where each of these messages stands."""
     found = {key: Standing() for key in keys}
@@ -128,7 +92,7 @@ def find(tx: Tx, message_id: str) -> Message | None:
     key = key_of(message_id)
     if key is None:
         return None
-    row = tx.first(_joined().where(messages.c.key == key))
+    row = tx.first(joined().where(messages.c.key == key))
     if row is None or row.message_id != message_id.lower():
         return None
     return message_of(row, row.slug or "")
@@ -190,59 +154,3 @@ def server_names(tx: Tx) -> dict[int, str]:
     """The name of every Server by id, in order."""
     query = select(servers.c.id, servers.c.name).order_by(servers.c.id)
     return {row.id: row.name for row in tx.rows(query)}
-
-
-def _joined() -> Select[Any]:
-    return select(messages, streams.c.slug).join(
-        streams, streams.c.key == messages.c.stream_key, isouter=True
-    )
-
-
-def _rows(wanted: Filter, before: int | None) -> Select[Any]:
-    query = _joined().order_by(messages.c.key.desc())
-    if wanted.server_id is not None:
-        query = query.where(messages.c.server_id == wanted.server_id)
-    return query if before is None else query.where(messages.c.key < before)
-
-
-def _whole(tx: Tx, query: Select[Any], limit: int) -> Page:
-    rows = tx.rows(query.limit(limit + 1))
-    found = [message_of(row, row.slug or "") for row in rows[:limit]]
-    return Page(messages=found, older=found[-1].key if len(rows) > limit else None)
-
-
-def _is_recipient(tx: Tx, text: str) -> bool:
-    """Whether this is an address that was written to: then its index answers, however far back."""
-    address = text.lower()
-    if "@" not in address:
-        return False
-    query = select(recipients.c.message_key).where(recipients.c.address_key == address)
-    return tx.first(query.limit(1)) is not None
-
-
-def _keys_to(address: str) -> Select[Any]:
-    return select(recipients.c.message_key).where(recipients.c.address_key == address.lower())
-
-
-def _look_through(tx: Tx, wanted: Filter, text: str, *, before: int | None, limit: int) -> Page:
-    """The matches within the next stretch of messages below a key."""
-    length = NEWEST_LOOKED_THROUGH if before is None else OLDER_LOOKED_THROUGH
-    stretch = select(messages.c.key).order_by(messages.c.key.desc()).limit(length)
-    if before is not None:
-        stretch = stretch.where(messages.c.key < before)
-    keys = stretch.subquery()
-    end, count = tx.rows(select(func.min(keys.c.key), func.count()))[0]
-    if count == 0:
-        return Page(messages=[], older=None)
-    written_to = type_coerce(messages.c.recipients, Text)
-    query = _rows(wanted, before).where(
-        messages.c.key >= end,
-        or_(
-            messages.c.subject.icontains(text, autoescape=True),
-            written_to.icontains(text, autoescape=True),
-        ),
-    )
-    found = _whole(tx, query, limit)
-    if found.older is not None or count < length:
-        return found
-    return Page(messages=found.messages, older=MessageKey(end), looked_through=length)

@@ -1,23 +1,25 @@
 """The activity page: the newest messages, live; or, as long as there is none, how to send the first."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pillarbox.outbound.model import Message
+from pillarbox.outbound.store import activity as store
 from pillarbox.outbound.store import overview
-from pillarbox.outbound.store.overview import Filter
 from pillarbox.servers.store.tokens import list_tokens
 from pillarbox.storage.tx import Tx
 from pillarbox.web.area import Area
+from pillarbox.web.messages import search
+from pillarbox.web.messages.search import Search
 from pillarbox.web.messages.status import Badge, badge
 from pillarbox.web.render import wants_piece
 from pillarbox.web.visit import Visit
 
 PAGE_SIZE = 50
-MAX_TEXT = 200
 _ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not bound to
 
 
@@ -25,36 +27,43 @@ _ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not bound to
 class Wish:
     """What the address asks for."""
 
-    text: str = ""
-    server_id: int | None = None
-    before: int | None = None
+    search: Search
+    server_id: int | None
+    before: int | None
+    is_first_run: bool
 
     @classmethod
-    def of(cls, request: Request) -> "Wish":
+    def of(cls, request: Request, now: datetime) -> "Wish":
         """Read the query string; what makes no sense is as if it were not there."""
         query = request.query_params
         return cls(
-            text=query.get("q", "").strip().replace("\0", "")[:MAX_TEXT],
+            search=search.parse(query.get("q", ""), now),
             server_id=_number(query.get("server", ""), digits=9),
             before=_number(query.get("before", ""), digits=18),
+            is_first_run=query.get("first", "") == "1",
         )
+
+    @property
+    def wanted(self) -> store.Filter:
+        """Which messages to list."""
+        return replace(self.search.wanted, server_id=self.server_id)
 
     @property
     def url(self) -> str:
         """The address that asks for this."""
-        parts = {"q": self.text, "server": self.server_id, "before": self.before}
+        return self.to(self.search.raw, before=self.before)
+
+    def again(self, is_first_run: bool) -> str:
+        """The address that the page asks when something happened; it says what the page was waiting for."""
+        if not (is_first_run or self.is_first_run):
+            return self.url
+        return f"{self.url}{'&' if '?' in self.url else '?'}first=1"
+
+    def to(self, text: str, *, before: int | None = None) -> str:
+        """The same with another search, from the top or below a key."""
+        parts = {"q": text, "server": self.server_id, "before": before}
         query = urlencode({name: value for name, value in parts.items() if value})
         return f"/?{query}" if query else "/"
-
-    @property
-    def newest(self) -> "Wish":
-        """The same from the top."""
-        return replace(self, before=None)
-
-    @property
-    def unfiltered(self) -> "Wish":
-        """The same without a text."""
-        return replace(self, before=None, text="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +77,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What the database had to say."""
+    """What the database had to say; `first` is the message that a page without any was waiting for."""
 
     rows: list[Row]
+    first: Row | None
     older: int | None
     looked_through: int | None
     servers: dict[int, str]
@@ -84,12 +94,13 @@ area = Area("activity")
 @area.show("/")
 async def activity(visit: Visit) -> Response:
     """The page, or its list alone when the page's script asks."""
-    wish = Wish.of(visit.request)
-    shown = await visit.read(lambda tx: look(tx, wish))
+    wish = Wish.of(visit.request, visit.app.clock.now())
+    shown = await visit.read(lambda tx: look(tx, wish, may_see_token=visit.may("developer")))
     values = {
         "wish": wish,
         "shown": shown,
-        "older_url": replace(wish, before=shown.older).url if shown.older else "",
+        "older_url": wish.to(wish.search.raw, before=shown.older) if shown.older else "",
+        "help": search.HELP,
         "reach": reach(visit),
     }
     piece = wants_piece(visit.request)
@@ -109,33 +120,39 @@ def reach(visit: Visit) -> dict[str, str]:
     config = visit.app.config
     public = urlsplit(config.public_url)
     scheme = public.scheme if host == public.netloc else "http"
-    name = urlsplit(f"//{host}").hostname or "localhost"
+    address = urlsplit(f"//{host}")
+    name = address.hostname or "localhost"
+    port = address.port or (443 if scheme == "https" else 80)
     smtp_host, smtp_port = config.submission_listen[0]
     return {
         "url": f"{scheme}://{host}",
         "host": host,
+        "name": name,
+        "port": str(port),
         "is_https": "true" if scheme == "https" else "false",
         "smtp_host": name if smtp_host in _ANYWHERE else smtp_host,
         "smtp_port": str(smtp_port),
     }
 
 
-def look(tx: Tx, wish: Wish) -> Shown:
+def look(tx: Tx, wish: Wish, *, may_see_token: bool) -> Shown:
     """Read what the page shows."""
-    wanted = Filter(server_id=wish.server_id, text=wish.text)
-    page = overview.page(tx, wanted, before=wish.before, limit=PAGE_SIZE)
+    page = store.page(tx, wish.wanted, before=wish.before, limit=PAGE_SIZE)
     standings = overview.standings(tx, [message.key for message in page.messages])
     is_first_run = not page.messages and overview.is_empty(tx)
+    rows = [
+        Row(message, badge(standings[message.key]), _recipients(message))
+        for message in page.messages
+    ]
+    has_arrived = wish.is_first_run and rows and page.older is None
     return Shown(
-        rows=[
-            Row(message, badge(standings[message.key]), _recipients(message))
-            for message in page.messages
-        ],
+        rows=rows,
+        first=rows[-1] if has_arrived else None,
         older=page.older,
         looked_through=page.looked_through,
         servers=overview.server_names(tx),
         is_first_run=is_first_run,
-        token=_first_token(tx) if is_first_run else "",
+        token=_first_token(tx) if is_first_run and may_see_token else "YOUR-SERVER-TOKEN",
     )
 
 

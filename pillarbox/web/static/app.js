@@ -223,7 +223,7 @@
     k: () => isList && step(-1),
   };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || help.open) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || document.querySelector("dialog[open]")) return;
     if (event.target === filter) {
       if (event.key === "Escape" && !filter.value) filter.blur();
       if (event.key === "ArrowDown" || event.key === "Enter") {
