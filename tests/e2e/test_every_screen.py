@@ -8,7 +8,7 @@ from tests.e2e.screens import SCREENS, seed
 SLOWLY = {"delivery": "direct", "dns_servers": "127.0.0.1:1", "sender_policy": "open"}
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 async def test_every_screen_is_clean(serve, visit) -> None:
     async with serve(**SLOWLY) as running:
         facts = await seed(running)
@@ -28,7 +28,7 @@ async def test_every_screen_is_clean(serve, visit) -> None:
     assert found == {}
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 async def test_every_screen_fits_a_phone(serve, visit) -> None:
     async with serve(**SLOWLY) as running:
         facts = await seed(running)

@@ -77,7 +77,7 @@ async def test_a_template_is_written_tried_out_saved_and_sent(serve, visit) -> N
         assert await code.evaluate("field => field.selectionStart") == 26
         await code.fill("<p>Dear {{ name }}</p>")
         await expect(spot).to_be_hidden()
-        await expect(frame.get_by_text("Dear name_Value")).to_be_visible()
+        await expect(frame.get_by_text("Dear Mara")).to_be_visible()
 
         # Tab indents; after Escape it leaves.
         await code.press("Tab")

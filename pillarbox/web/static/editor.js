@@ -7,14 +7,16 @@
   const KEPT = ["name", "alias", "layout", "subject", "html", "text"];
   const CODE = ["html", "text", "model"];
   const SHOWN = [...KEPT, "model", "images", "inside"];
-  const at = `template:${location.pathname}:`;
-  const store = (key, value) => {
+  const isNew = form.dataset.key === "new";
+  const remember = (key, value) => {
     try {
-      return value === undefined ? sessionStorage.getItem(at + key) : sessionStorage.setItem(at + key, value);
+      if (value === undefined) return sessionStorage.getItem(`template:${key}`);
+      return value === null ? sessionStorage.removeItem(`template:${key}`) : sessionStorage.setItem(`template:${key}`, value);
     } catch {
       return null; // storage may be forbidden or full; nothing depends on it
     }
   };
+  const store = (key, value) => remember(`${location.pathname}${location.search}:${key}`, value);
   const say = (text) => {
     if (byId("say").textContent !== text) byId("say").textContent = text;
   };
@@ -117,10 +119,21 @@
     model.value = text;
     number("model");
   };
-  const kept = store("model");
+  let kept = store("model");
+  if (kept === null && !isNew) kept = remember("made"); // the model of a template that has just been created
+  remember("made", null);
   if (kept !== null && !isOwn) {
     isOwn = true;
     setModel(kept);
+    store("model", kept);
+  }
+
+  /* Whoever sends one test sends more */
+  for (const name of ["from", "to"]) {
+    const field = byId(`f-${name}`);
+    if (!field) continue;
+    field.value = remember(name) || field.value;
+    field.addEventListener("change", () => remember(name, field.value));
   }
 
   /* The preview */
@@ -224,6 +237,8 @@
     if (event.submitter?.id === "show-html") return;
     isLeaving = true;
     if (event.target !== form) return;
+    if (isNew && (isOwn || base)) remember("made", model.value);
+    if (isNew) store("model", null);
     const field = document.activeElement;
     if (CODE.includes(field?.name)) store("place", JSON.stringify([field.name, field.selectionStart, field.scrollTop]));
   });
@@ -241,8 +256,8 @@
     if (canSave) form.requestSubmit(byId("save"));
   });
   const place = JSON.parse(store("place") || "null");
+  store("place", null);
   if (place) {
-    store("place", "null");
     const [name, position, scroll] = place;
     show("part", `code-${name}`);
     const field = byId(`f-${name}`);
