@@ -177,6 +177,14 @@ def page(tx: Tx, *, count: int, offset: int) -> tuple[int, list[Domain]]:
     return total, _domains(tx, tx.rows(query))
 
 
+def search(tx: Tx, text: str, *, count: int, offset: int) -> tuple[int, list[Domain]]:
+    """How many domains have a text in their name, and `count` of them after the first `offset`, by name."""
+    wanted = domains.c.name.contains(text.lower(), autoescape=True)
+    total = tx.scalar(select(func.count()).select_from(domains).where(wanted))
+    query = select(domains).where(wanted).order_by(domains.c.name).limit(count).offset(offset)
+    return total, _domains(tx, tx.rows(query))
+
+
 def due(tx: Tx, *, count: int) -> list[Domain]:
     """Domains whose time has come to be looked at again, the longest due first."""
     query = select(domains).where(domains.c.check_at <= tx.now).order_by(domains.c.check_at)

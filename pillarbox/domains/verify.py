@@ -79,19 +79,46 @@ async def see_alias(resolver: Resolver, host: str, target: str) -> bool | None:
     """Whether a host is an alias of the target, directly or by a few steps; None also without a host."""
     if not host:
         return None
-    name: str | None = host
     try:
-        for _ in range(MAX_CHAIN):
-            assert name is not None
-            resolver.forget(name)
-            name = await resolver.cname(name)
-            if name is None or name == target:
-                break
+        names = await follow(resolver, host, target, is_fresh=True)
     except NoSuchDomain:
         return False
     except DnsFailure:
         return None
-    return name == target
+    return bool(names) and names[-1] == target
+
+
+async def follow(
+    resolver: Resolver, host: str, target: str, *, is_fresh: bool = False
+) -> list[str]:
+    """The names that a host is an alias of, one after the other, up to the target.
+
+    `is_fresh`: the servers are asked, whatever is remembered. Raises NoSuchDomain when the host itself does not
+    exist, DnsFailure.
+    """
+    names: list[str] = []
+    while len(names) < MAX_CHAIN and (not names or names[-1] != target):
+        name = names[-1] if names else host
+        if is_fresh:
+            resolver.forget(name)
+        try:
+            alias = await resolver.cname(name)
+        except NoSuchDomain:
+            if not names:
+                raise
+            break
+        if alias is None:
+            break
+        names.append(alias)
+    return names
+
+
+def is_news(domain: Domain, seen: Seen) -> bool:
+    """Whether DNS showed something that `settle` would write down."""
+    aliases = ((domain.return_path, seen.return_path), (domain.tracking, seen.tracking))
+    return bool(seen.dkim) or any(
+        _judged(alias, alias, shown) is not None for alias, shown in aliases
+    )
 
 
 def settle(tx: Tx, domain: Domain, seen: Seen) -> Domain:

@@ -4,7 +4,7 @@ from pillarbox.web.area import Area
 from pillarbox.web.editor import editing, listing, preview, pushing
 from pillarbox.web.messages import activity, message
 from pillarbox.web.plumbing import webhook_calls, webhooks
-from pillarbox.web.sending import servers, streams, tokens
+from pillarbox.web.sending import domains, servers, streams, tokens
 
 AREAS: tuple[Area, ...] = (
     activity.area,
@@ -17,6 +17,7 @@ AREAS: tuple[Area, ...] = (
     servers.of_server,
     streams.area,
     tokens.area,
+    domains.area,
     tokens.of_account,
     webhooks.area,
     webhook_calls.area,

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from pillarbox.config import Config
-from pillarbox.domains import keys, model, names
+from pillarbox.domains import keys, model, names, records
 from pillarbox.domains.model import Aliases, KeyState
 from pillarbox.errors import Problem, Refused
 from pillarbox.wire.base import Reply, Request
@@ -171,7 +171,7 @@ class View:
     @property
     def spf_text(self) -> str:
         """The SPF record suggested to every domain."""
-        return f"v=spf1 a mx include:{self.config.spf_include} ~all"
+        return records.spf_text(self.config)
 
     def _dkim_facts(self, domain: model.Domain | None) -> dict[str, Any]:
         found = domain.keys if domain is not None else {}

@@ -90,6 +90,10 @@ SCREENS: tuple[Screen, ...] = (
     Screen("layout", "/ui/servers/{server}/templates/{layout}"),
     Screen("templates-push", "/ui/servers/{server}/templates/push"),
     Screen("templates-pushed", "/ui/servers/{server}/templates/push?to={production}"),
+    Screen("domains", "/ui/domains"),
+    Screen("domain", "/ui/domains/{domain}"),
+    Screen("domain-waiting", "/ui/domains/{domain_new}"),
+    Screen("domain-new", "/ui/domains/new"),
 )
 
 

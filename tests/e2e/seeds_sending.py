@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pillarbox.domains import keys, register, store
+from pillarbox.domains.model import Alias, Aliases
 from pillarbox.servers import streams
 from pillarbox.servers.model import NewStream, Server
 from pillarbox.servers.store import tokens
@@ -20,6 +22,8 @@ async def sending(running: Running, facts: "Facts") -> None:
     server = await mailroom.first_server(running.app)
     await running.app.db.write(lambda tx: _streams(tx, server))
     await running.app.db.write(lambda tx: _tokens(tx, server))
+    pem = keys.new_pem()
+    facts.ids |= await running.app.db.write(lambda tx: _domains(tx, pem))
 
 
 def _streams(tx: Tx, server: Server) -> None:
@@ -37,3 +41,20 @@ def _tokens(tx: Tx, server: Server) -> None:
     tokens.insert_token(tx, server.id)
     tokens.insert_smtp_token(tx, server.streams["broadcast"])
     tokens.insert_account_token(tx)
+
+
+def _domains(tx: Tx, pem: bytes) -> dict[str, str]:
+    """One that waits for everything, one that rotates for the second time and has all records, a long one."""
+    new = register.create(tx, "new.example.com", pem)
+    register.edit(tx, new, Aliases(return_path="pm-bounces.new.example.com"))
+    old = register.create(tx, "shop.example", pem)
+    hosts = Aliases(return_path="pm-bounces.shop.example", tracking="click.shop.example")
+    register.edit(tx, old, hosts)
+    for _ in range(2):
+        store.activate_key(tx, old.id)
+        register.rotate(tx, old.id, pem)
+    store.set_aliases(
+        tx, old.id, return_path=Alias(host="pm-bounces.shop.example", is_verified=True)
+    )
+    register.create(tx, ".".join(["xn--mnchen-3ya", *("long" * 12,) * 3, "example"]), pem)
+    return {"domain": str(old.id), "domain_new": str(new.id)}

@@ -1,15 +1,20 @@
 """Streams, tokens, domains and sender signatures: their stories in a browser, their refusals without one."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.async_api import expect
 
+from pillarbox.domains import keys, register, store
+from pillarbox.domains.model import SAFE_AFTER, Domain, KeyState
 from pillarbox.servers import manage
 from pillarbox.servers.model import NewServer, Server, Settings
 from pillarbox.servers.store import streams, tokens
 from pillarbox.users.model import Actor, Role
 from pillarbox.users.store import audit
 from pillarbox.web.main import Pages
-from tests.conftest import SERVER_TOKEN, Running
+from tests.conftest import SERVER_TOKEN, Running, SetClock
+from tests.doubles.dns import SERVFAIL, DnsZone
 from tests.e2e import mailroom
 from tests.e2e.browse import browsing
 
@@ -142,3 +147,146 @@ async def test_support_sees_no_tokens_and_changes_nothing(serve, only_support) -
             assert SERVER_TOKEN not in page.text
         for path in (f"{here}/tokens", f"{here}/new-stream", "/ui/tokens", "/ui/tokens/revoke"):
             assert (await user.post(path)).status_code == 403
+
+
+async def domain_of(running: Running, name: str) -> Domain:
+    found = await running.app.db.read(lambda tx: store.find(tx, name))
+    assert found is not None
+    return found
+
+
+async def add_domain(running: Running, name: str) -> Domain:
+    pem = keys.new_pem()
+    return await running.app.db.write(lambda tx: register.create(tx, name, pem))
+
+
+def publish(zone: DnsZone, domain: Domain, state: KeyState = KeyState.PENDING) -> None:
+    key = domain.keys[state]
+    zone.zone[key.host] = {"TXT": [keys.record(key)]}
+
+
+async def test_a_domain_is_added_published_and_found_while_its_page_is_open(serve, visit) -> None:
+    async with DnsZone() as zone, serve(dns_servers=zone.address) as running:
+        page = await visit(running, "/ui/domains")
+        await page.get_by_role("link", name="Add a domain").last.click()
+        await page.get_by_label("Domain", exact=True).fill("Shop.Example")
+        await page.get_by_label("Return-Path host").fill("pm-bounces.shop.example")
+        await page.get_by_role("button", name="Add the domain").click()
+        await expect(page.get_by_text("0 of 2 needed records are in DNS.")).to_be_visible()
+        await expect(page.get_by_text("Not found yet")).to_have_count(2)
+        domain = await domain_of(running, "shop.example")
+        value = keys.record(domain.keys[KeyState.PENDING])
+        await expect(page.get_by_label("Copy the value of DKIM")).to_have_attribute(
+            "data-copy", value
+        )
+        publish(zone, domain)
+        await page.get_by_role("button", name="Check again").click()
+        await expect(page.get_by_text("1 of 2 needed records are in DNS.")).to_be_visible()
+        await expect(page.get_by_text("Signs", exact=True)).to_be_visible()
+        # From here on the page itself looks again.
+        zone.zone["pm-bounces.shop.example"] = {"CNAME": ["pillarbox.example."]}
+        await expect(page.get_by_text("2 of 2 needed records are in DNS.")).to_be_visible(
+            timeout=15_000
+        )
+        await expect(page.locator("#records[hx-post]")).to_have_count(0)
+        assert (await domain_of(running, "shop.example")).is_settled
+        await page.get_by_role("button", name="Make a new key").click()
+        await expect(page.get_by_text("A new DKIM key waits.")).to_be_visible()
+        publish(zone, await domain_of(running, "shop.example"))
+        await page.get_by_role("button", name="Check again").click()
+        await expect(page.get_by_text("Keep the record until")).to_be_visible()
+        await page.get_by_text("Delete the domain…").click()
+        await page.get_by_role("button", name="Yes, delete it").click()
+        await expect(page.get_by_text("There is no domain yet")).to_be_visible()
+
+
+async def test_a_domain_shows_what_dns_has_instead(serve) -> None:
+    hostile = "<script>document.title='taken'</script>"
+    async with (
+        DnsZone() as zone,
+        serve(dns_servers=zone.address, clock=SetClock()) as running,
+        browsing(running) as user,
+    ):
+        domain = await add_domain(running, "shop.example")
+        here = f"/ui/domains/{domain.id}"
+        host = domain.keys[KeyState.PENDING].host
+        zone.zone[host] = {"TXT": [f"k=rsa; p={hostile}"]}
+        zone.zone["shop.example"] = {"TXT": ["v=spf1 include:other.example -all", "note"]}
+        zone.zone["_dmarc.shop.example"] = {"TXT": SERVFAIL}
+        zone.zone["pm.shop.example"] = {"CNAME": ["elsewhere.example."]}
+        await user.post(here, return_path="pm.shop.example", tracking="")
+        page = (await user.get(here)).text
+        assert "Something else is there" in page
+        assert "p=&lt;script&gt;" in page
+        assert hostile not in page
+        assert "v=spf1 include:other.example -all" in page
+        assert "note</bdi>" not in page
+        assert "elsewhere.example" in page
+        assert "DNS does not answer" in page
+        asked = zone.queries.count((host, "TXT"))
+        assert (await user.get(here)).status_code == 200
+        assert (
+            zone.queries.count((host, "TXT")) == asked
+        )  # nobody can have DNS asked without end by looking
+        publish(zone, domain)
+        assert (await user.post(f"{here}/check")).status_code == 303
+        assert (await domain_of(running, "shop.example")).is_verified
+        zone.zone[host] = {}
+        await user.post(f"{here}/check")
+        assert "Gone from DNS" in (await user.get(here)).text
+
+
+async def test_the_old_key_may_go_after_five_days(serve) -> None:
+    clock = SetClock()
+    async with (
+        DnsZone() as zone,
+        serve(dns_servers=zone.address, clock=clock) as running,
+        browsing(running) as user,
+    ):
+        domain = await add_domain(running, "shop.example")
+        here = f"/ui/domains/{domain.id}"
+        for _ in range(2):
+            publish(zone, await domain_of(running, "shop.example"))
+            await user.post(f"{here}/check")
+            await user.post(f"{here}/rotate")
+        assert "Keep it" in (await user.get(here)).text
+        refused = await user.post(f"{here}/rotate")
+        assert refused.status_code == 422
+        assert "This DKIM is already being renewed." in refused.text
+        clock.advance(SAFE_AFTER + timedelta(seconds=1))
+        assert "May be removed" in (await user.get(here)).text
+
+
+async def test_domains_refuse_in_the_words_of_the_api(serve) -> None:
+    async with serve(dns_servers="127.0.0.1:1") as running, browsing(running) as user:
+        domain = await add_domain(running, "shop.example")
+        here = f"/ui/domains/{domain.id}"
+        for fields, words in (
+            ({"name": "gmail.com"}, "public domain"),
+            ({"name": "shop.example"}, "Domain already exists."),
+            ({"name": "<b>"}, "Name format is invalid."),
+            ({"name": "new.example", "return_path": "pm.other.example"}, "invalid"),
+        ):
+            answer = await user.post("/ui/domains/new", **fields)
+            assert (answer.status_code, words in answer.text) == (422, True), fields
+        answer = await user.post(here, return_path="pm.shop.example", tracking="other.example")
+        assert answer.status_code == 422
+        assert 'value="other.example"' in answer.text
+        assert (
+            await user.post(here, return_path="PM.shop.example", tracking="")
+        ).status_code == 303
+        assert (await domain_of(running, "shop.example")).return_path.host == "pm.shop.example"
+        for path in ("999", "x", "1" * 30, "-1"):
+            for tail in ("", "/check", "/rotate", "/delete"):
+                assert (await user.post(f"/ui/domains/{path}{tail}")).status_code == 404
+        assert (await user.post(f"{here}/check")).status_code == 303  # nobody answers: no harm
+
+
+async def test_support_may_look_at_domains_only(serve, only_support) -> None:
+    async with serve(dns_servers="127.0.0.1:1") as running, browsing(running) as user:
+        domain = await add_domain(running, "shop.example")
+        page = await user.get(f"/ui/domains/{domain.id}")
+        assert page.status_code == 200
+        assert "Check again" not in page.text
+        for path in ("/new", f"/{domain.id}", f"/{domain.id}/check", f"/{domain.id}/rotate"):
+            assert (await user.post(f"/ui/domains{path}")).status_code == 403
