@@ -48,6 +48,17 @@ def resend(tx: Tx, app: App, signature_id: int) -> Signature:
     return signature
 
 
+def make_link(tx: Tx, app: App, signature_id: int) -> str:
+    """A fresh link for whom no mail reaches; the one mailed before is void.
+
+    Refuses SIGNATURE_NOT_FOUND, SIGNATURE_CONFIRMED.
+    """
+    signature = signatures.get(tx, signature_id)
+    if signature.is_confirmed:
+        raise Refused(Problem.SIGNATURE_CONFIRMED)
+    return _new_link(tx, app, signature_id)
+
+
 def edit(tx: Tx, signature_id: int, changes: SignatureChanges) -> Signature:
     """Change a signature and the hosts of its domain.
 
@@ -83,13 +94,17 @@ def _send(tx: Tx, app: App, signature: Signature) -> None:
 
     Refuses ALL_RECIPIENTS_INACTIVE.
     """
-    link = f"{app.config.public_url}{PATH}{signatures.new_link(tx, signature.id)}"
+    link = _new_link(tx, app, signature.id)
     surroundings = Surroundings(keys=app.keys, host=app.config.hostname, at=tx.now)
     draft = letter(signature, link=link, host=app.config.hostname)
     _forget_bounce(tx, signature.email.lower())
     (answer,) = accept(tx, [prepare(SYSTEM, draft, surroundings)])
     if isinstance(answer, Refused):
         raise answer
+
+
+def _new_link(tx: Tx, app: App, signature_id: int) -> str:
+    return f"{app.config.public_url}{PATH}{signatures.new_link(tx, signature_id)}"
 
 
 def _forget_bounce(tx: Tx, address: str) -> None:

@@ -4,7 +4,7 @@ from pillarbox.web.area import Area
 from pillarbox.web.editor import editing, listing, preview, pushing
 from pillarbox.web.messages import activity, message
 from pillarbox.web.plumbing import webhook_calls, webhooks
-from pillarbox.web.sending import domains, servers, streams, tokens
+from pillarbox.web.sending import domains, servers, signatures, streams, tokens
 
 AREAS: tuple[Area, ...] = (
     activity.area,
@@ -18,6 +18,7 @@ AREAS: tuple[Area, ...] = (
     streams.area,
     tokens.area,
     domains.area,
+    signatures.area,
     tokens.of_account,
     webhooks.area,
     webhook_calls.area,

@@ -94,6 +94,9 @@ SCREENS: tuple[Screen, ...] = (
     Screen("domain", "/ui/domains/{domain}"),
     Screen("domain-waiting", "/ui/domains/{domain_new}"),
     Screen("domain-new", "/ui/domains/new"),
+    Screen("signatures", "/ui/signatures"),
+    Screen("signature", "/ui/signatures/{signature}"),
+    Screen("signature-new", "/ui/signatures/new"),
 )
 
 

@@ -3,8 +3,10 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pillarbox.domains import keys, register, store
-from pillarbox.domains.model import Alias, Aliases
+from pillarbox.app import App
+from pillarbox.domains import keys, register, signatures, store
+from pillarbox.domains.model import Alias, Aliases, NewSignature
+from pillarbox.outbound import confirmation
 from pillarbox.servers import streams
 from pillarbox.servers.model import NewStream, Server
 from pillarbox.servers.store import tokens
@@ -24,6 +26,7 @@ async def sending(running: Running, facts: "Facts") -> None:
     await running.app.db.write(lambda tx: _tokens(tx, server))
     pem = keys.new_pem()
     facts.ids |= await running.app.db.write(lambda tx: _domains(tx, pem))
+    facts.ids |= await running.app.db.write(lambda tx: _signatures(tx, running.app))
 
 
 def _streams(tx: Tx, server: Server) -> None:
@@ -58,3 +61,18 @@ def _domains(tx: Tx, pem: bytes) -> dict[str, str]:
     )
     register.create(tx, ".".join(["xn--mnchen-3ya", *("long" * 12,) * 3, "example"]), pem)
     return {"domain": str(old.id), "domain_new": str(new.id)}
+
+
+def _signatures(tx: Tx, app: App) -> dict[str, str]:
+    """One that is confirmed, and one that a stranger chose."""
+    made = confirmation.create(
+        tx, app, NewSignature(email="billing@shop.example", name="Billing"), None
+    )
+    signatures.confirm(tx, made.id)
+    strange = NewSignature(
+        email=f"{'long' * 16}@shop.example",
+        name=f"{RIGHT_TO_LEFT} {HOSTILE}"[:250],
+        reply_to="ann@shop.example",
+        note=f"{HOSTILE} {RIGHT_TO_LEFT}",
+    )
+    return {"signature": str(confirmation.create(tx, app, strange, None).id)}

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import expect
 
-from pillarbox.domains import keys, register, store
+from pillarbox.domains import keys, register, signatures, store
 from pillarbox.domains.model import SAFE_AFTER, Domain, KeyState
+from pillarbox.outbound.store import overview
 from pillarbox.servers import manage
-from pillarbox.servers.model import NewServer, Server, Settings
+from pillarbox.servers.model import SYSTEM, NewServer, Server, Settings
 from pillarbox.servers.store import streams, tokens
 from pillarbox.users.model import Actor, Role
 from pillarbox.users.store import audit
@@ -290,3 +291,77 @@ async def test_support_may_look_at_domains_only(serve, only_support) -> None:
         assert "Check again" not in page.text
         for path in ("/new", f"/{domain.id}", f"/{domain.id}/check", f"/{domain.id}/rotate"):
             assert (await user.post(f"/ui/domains{path}")).status_code == 403
+
+
+async def test_a_signature_is_asked_for_by_mail_confirmed_and_deleted(serve, visit) -> None:
+    async with serve() as running:
+        page = await visit(running, "/ui/signatures")
+        await page.get_by_role("link", name="New signature").last.click()
+        await page.get_by_label("From address").fill("billing@shop.example")
+        await page.get_by_label("Name").fill("The shop")
+        await page.get_by_label("Personal note").fill("It is for the invoices.")
+        await page.get_by_role("button", name="Create and ask by mail").click()
+        await expect(page.get_by_text("is on its way to billing@shop.example")).to_be_visible()
+        await page.get_by_role("button", name="Send the mail again").click()
+        await expect(page.get_by_text("The confirmation mail to")).to_be_visible()
+        await page.get_by_role("button", name="Show the link").click()
+        link = await page.get_by_role("status").locator("code").inner_text()
+        here = f"{running.http}/ui/signatures"
+        await page.goto(running.http + link.removeprefix(running.app.config.public_url))
+        await page.get_by_role("button").click()
+        await page.goto(here)
+        await expect(page.get_by_text("Confirmed")).to_be_visible()
+        await page.get_by_role("link", name="billing@shop.example").click()
+        await page.get_by_label("Reply-To").fill("ann@shop.example")
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_text("Saved.")).to_be_visible()
+        await expect(page.get_by_label("Reply-To")).to_have_value("ann@shop.example")
+        await page.get_by_text("Delete the signature…").click()
+        await page.get_by_role("button", name="Yes, delete it").click()
+        await expect(page.get_by_text("There is no sender signature here")).to_be_visible()
+        wanted = overview.Filter(server_id=SYSTEM.id, text="")
+        sent = await running.app.db.read(
+            lambda tx: overview.page(tx, wanted, before=None, limit=50)
+        )
+        assert [one.subject for one in sent.messages] == [
+            "Confirm billing@shop.example as a sender"
+        ] * 2
+
+
+async def test_signatures_refuse_in_the_words_of_the_api(serve) -> None:
+    async with (
+        serve(delivery="direct", dns_servers="127.0.0.1:1") as running,
+        browsing(running) as user,
+    ):
+        made = await user.post("/ui/signatures/new", email="a@shop.example", name="A")
+        here = made.headers["Location"]
+        for fields, words in (
+            ({"email": "a@gmail.com", "name": "A"}, "public domain"),
+            ({"email": "A@shop.example", "name": "A"}, "This signature already exists."),
+            ({"email": "", "name": "A"}, "FromEmail is a required field"),
+            ({"email": "b@shop.example", "name": "B", "note": "x" * 401}, "400 characters"),
+        ):
+            answer = await user.post("/ui/signatures/new", **fields)
+            assert (answer.status_code, words in answer.text) == (422, True), fields
+        wrong = await user.post(here, name="A", reply_to="nobody", note="")
+        assert (wrong.status_code, 'value="nobody"' in wrong.text) == (422, True)
+        assert (await user.post(here, name="", reply_to="", note="")).status_code == 422
+        # Mail leaves here, so that nobody but the owner gets the link.
+        assert "Show the link" not in (await user.get(here)).text
+        assert (await user.post(f"{here}/link")).status_code == 404
+        number = int(here.rpartition("/")[2])
+        await running.app.db.write(lambda tx: signatures.confirm(tx, number))
+        again = await user.post(f"{here}/resend")
+        assert (again.status_code, "already been confirmed" in again.text) == (422, True)
+        for path in ("999", "x", "1" * 30):
+            for tail in ("", "/resend", "/delete"):
+                assert (await user.post(f"/ui/signatures/{path}{tail}")).status_code == 404
+        await running.app.db.write(lambda tx: signatures.delete_signature(tx, number))
+        assert (await user.get(here)).status_code == 404
+
+
+async def test_support_may_look_at_signatures_only(serve, only_support) -> None:
+    async with serve() as running, browsing(running) as user:
+        assert (await user.get("/ui/signatures")).status_code == 200
+        for path in ("/new", "/1001", "/1001/resend", "/1001/link", "/1001/delete"):
+            assert (await user.post(f"/ui/signatures{path}")).status_code == 403
