@@ -28,7 +28,7 @@ from sqlalchemy import (
     update,
 )
 
-from pillarbox.ids import MessageKey
+from pillarbox.ids import MessageKey, key_of
 from pillarbox.received.model import Claimed, Received, Route, Target
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
@@ -88,6 +88,14 @@ def insert(tx: Tx, transactions: Sequence[Sequence[Received]]) -> list[None]:
 def last_key(tx: Tx) -> int:
     """The newest key that was ever kept here and still is; 0 for none."""
     return int(tx.scalar(select(func.max(received_mail.c.key))) or 0)
+
+
+def is_waiting(tx: Tx, server_id: int, message_id: str) -> bool:
+    """Whether mail for this Server that will have this MessageID waits to be processed."""
+    at, key = received_mail.c, key_of(message_id)
+    query = select(at.message_id).where(at.key == key, at.server_id == server_id)
+    row = None if key is None else tx.first(query)
+    return row is not None and row.message_id == message_id.lower()
 
 
 def claim(

@@ -2,6 +2,9 @@
 
 from pillarbox.web.area import Area
 from pillarbox.web.editor import editing, listing, preview, pushing
+from pillarbox.web.inbound import activity as inbound
+from pillarbox.web.inbound import message as inbound_message
+from pillarbox.web.inbound import rules, simulator
 from pillarbox.web.messages import activity, message
 from pillarbox.web.plumbing import webhook_calls, webhooks
 from pillarbox.web.sending import domains, servers, signatures, streams, tokens
@@ -20,6 +23,10 @@ AREAS: tuple[Area, ...] = (
     domains.area,
     signatures.area,
     tokens.of_account,
+    inbound.area,
+    rules.area,
+    simulator.area,
+    inbound_message.area,
     webhooks.area,
     webhook_calls.area,
 )

@@ -17,6 +17,7 @@ from pillarbox.errors import Unavailable
 from pillarbox.events import store as events
 from pillarbox.events.store import TOPIC as EVENTS
 from pillarbox.ids import key_of
+from pillarbox.inbound.store import messages as inbound
 from pillarbox.outbound.accept import DELIVERY
 from pillarbox.outbound.store import overview
 from pillarbox.storage.tx import Tx
@@ -25,7 +26,7 @@ from pillarbox.webhooks.store import calls, log
 
 TOPICS = (DELIVERY, EVENTS)
 TOPICS_OF_MESSAGE = (*TOPICS, log.ATTEMPTS)
-ABOUT = {"calls": (calls.TOPIC, log.ATTEMPTS)}
+ABOUT = {"calls": (calls.TOPIC, log.ATTEMPTS), "inbound": (inbound.LIST,)}
 """What else a page may ask to hear of, by `about` in the address."""
 CALLS_OF_EVENTS = 100
 PAUSE_S = 0.2

@@ -10,6 +10,7 @@ from tests.conftest import Running
 from tests.e2e import (
     seeds,
     seeds_activity,
+    seeds_inbound,
     seeds_message,
     seeds_sending,
     seeds_templates,
@@ -42,6 +43,7 @@ SEEDS: tuple[Seed, ...] = (
     seeds_webhooks.webhooks,
     seeds_templates.templates,
     seeds_activity.activity,
+    seeds_inbound.inbound,
 )
 SCREENS: tuple[Screen, ...] = (
     Screen("activity", "/"),
@@ -97,6 +99,17 @@ SCREENS: tuple[Screen, ...] = (
     Screen("signatures", "/ui/signatures"),
     Screen("signature", "/ui/signatures/{signature}"),
     Screen("signature-new", "/ui/signatures/new"),
+    Screen("inbound", "/ui/servers/{server}/inbound"),
+    Screen("inbound-none", "/ui/servers/{server}/inbound?q=no+such+text"),
+    Screen("inbound-message", "/ui/servers/{server}/inbound/{inbound}"),
+    Screen("inbound-html", "/ui/servers/{server}/inbound/{inbound}?tab=html"),
+    Screen("inbound-text", "/ui/servers/{server}/inbound/{inbound}?tab=text"),
+    Screen("inbound-headers", "/ui/servers/{server}/inbound/{inbound}?tab=headers"),
+    Screen("inbound-files", "/ui/servers/{server}/inbound/{inbound}?tab=files"),
+    Screen("inbound-blocked", "/ui/servers/{server}/inbound/{inbound_blocked}"),
+    Screen("inbound-rules", "/ui/servers/{server}/inbound/rules?test=a@spammer.example"),
+    Screen("inbound-simulator", "/ui/servers/{server}/inbound/simulator"),
+    Screen("inbound-orphans", "/ui/servers/{server}/inbound/orphans"),
 )
 
 

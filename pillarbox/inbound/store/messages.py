@@ -48,6 +48,8 @@ from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import Json, TextEnum, UtcTime, dump_json, micros
 
 TOPIC = "inbound"
+LIST = "inbound list"
+"""The topic that wakes when a list of messages would look different."""
 MAX_BYTES = 16 * 1024 * 1024  # of messages deleted at once
 _BLOCKED = text("status = 'Blocked'")
 _HASHED, _TAGGED, _DUE = (
@@ -133,6 +135,8 @@ def insert(tx: Tx, batch: Sequence[New]) -> None:
     tx.insert_many(inbound_messages, tuple(_MESSAGE), rows)
     contents = [_content_row(new.message.key, new.content) for new in batch]
     tx.insert_many(inbound_contents, _CONTENT, contents)
+    if batch:
+        tx.wake(LIST)
     lanes = {str(new.message.server_id) for new in batch if new.due_at is not None}
     if lanes:
         tx.wake(TOPIC, *lanes)
@@ -187,16 +191,16 @@ def find(tx: Tx, server_id: int, message_id: str) -> InboundMessage | None:
     key = key_of(message_id)
     if key is None:
         return None
-    row = tx.first(_query().where(inbound_messages.c.key == key))
+    row = tx.first(joined().where(inbound_messages.c.key == key))
     if row is None or row.server_id != server_id or row.message_id != message_id.lower():
         return None
-    return _message(row)
+    return message_of(row)
 
 
 def find_by_key(tx: Tx, key: int) -> InboundMessage | None:
     """The message with this key."""
-    row = tx.first(_query().where(inbound_messages.c.key == key))
-    return None if row is None else _message(row)
+    row = tx.first(joined().where(inbound_messages.c.key == key))
+    return None if row is None else message_of(row)
 
 
 def find_content(tx: Tx, key: MessageKey) -> InboundContent:
@@ -228,8 +232,8 @@ def search(
         .offset(offset)
     )
     found = [row.key for row in tx.rows(keys)]
-    rows = {row.key: row for row in tx.rows(_query().where(at.key.in_(found)))} if found else {}
-    return int(total), [_message(rows[key]) for key in found]
+    rows = {row.key: row for row in tx.rows(joined().where(at.key.in_(found)))} if found else {}
+    return int(total), [message_of(rows[key]) for key in found]
 
 
 def reschedule(tx: Tx, key: MessageKey, before: Sequence[InboundStatus]) -> bool:
@@ -244,6 +248,7 @@ def reschedule(tx: Tx, key: MessageKey, before: Sequence[InboundStatus]) -> bool
     row = tx.first(statement)
     if row is not None:
         tx.wake(TOPIC, str(row.server_id))
+        tx.wake(LIST)
     return row is not None
 
 
@@ -336,12 +341,14 @@ def _json(value: object) -> str:
     return dump_json(value).encode("utf-8", "replace").decode("utf-8")
 
 
-def _query() -> Any:
+def joined() -> Any:
+    """All messages with the names of their streams, for `message_of`."""
     at = inbound_messages
     return select(at, streams.c.slug).join(streams, streams.c.key == at.c.stream_key, isouter=True)
 
 
-def _message(row: Row[Any]) -> InboundMessage:
+def message_of(row: Row[Any]) -> InboundMessage:
+    """A row as a message."""
     to, cc, bcc = (
         tuple(Correspondent(email, name) for email, name in part) for part in row.correspondents
     )

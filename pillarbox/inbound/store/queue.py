@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, func, select, text, tuple_, update
 
 from pillarbox.inbound.model import InboundStatus
-from pillarbox.inbound.store.messages import inbound_messages
+from pillarbox.inbound.store.messages import LIST, inbound_messages
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import instant
 
@@ -107,6 +107,7 @@ def move(tx: Tx, moves: Sequence[Move]) -> None:
     """Write down where messages stand after an attempt."""
     at = inbound_messages.c
     if moves:
+        tx.wake(LIST)
         statement = update(inbound_messages).where(at.key == bindparam("which"))
         values = {
             "status": bindparam("new_status", type_=at.status.type),
