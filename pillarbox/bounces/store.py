@@ -191,6 +191,11 @@ def list_by_ids(tx: Tx, ids: Collection[int], *, with_content: bool) -> dict[int
     }
 
 
+def find_rule(tx: Tx, bounce_id: int) -> str:
+    """What decided the type of a bounce, as `classify.Verdict.rule`; "" when it is not known."""
+    return str(tx.scalar(select(bounces.c.rule).where(bounces.c.id == bounce_id)) or "")
+
+
 def find_place(tx: Tx, bounce_id: int) -> tuple[int, int | None]:
     """The keys of the stream and the message of a bounce, which must exist."""
     query = select(bounces.c.stream_key, bounces.c.message_key).where(bounces.c.id == bounce_id)

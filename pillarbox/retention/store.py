@@ -69,6 +69,14 @@ def list_pending(tx: Tx) -> list[Removal]:
     return [_removal(row) for row in tx.rows(query)]
 
 
+def newest(tx: Tx, *, before: int | None, limit: int) -> list[Removal]:
+    """The newest requests, those below an id."""
+    query = select(data_removals).order_by(data_removals.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(data_removals.c.id < before)
+    return [_removal(row) for row in tx.rows(query)]
+
+
 def finish(tx: Tx, removal: Removal) -> None:
     """Note that a removal is done, and forget whose it was; also where that person asked for others."""
     at = data_removals.c

@@ -55,7 +55,10 @@ class HeldBack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuppressionSearch:
-    """Filters of the list; None means any. Instants are inclusive, `address` is lower-cased and whole."""
+    """Filters of the list; None means any. Instants are inclusive.
+
+    `address` is lower-cased and whole, `part` is found anywhere in it.
+    """
 
     stream_key: int
     reason: Reason | None = None
@@ -63,3 +66,4 @@ class SuppressionSearch:
     since: datetime | None = None
     until: datetime | None = None
     address: str | None = None
+    part: str | None = None

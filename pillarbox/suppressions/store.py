@@ -137,6 +137,12 @@ def count(tx: Tx, stream_keys: Collection[int]) -> dict[int, int]:
     return {row.stream_key: int(row.number) for row in tx.rows(query)}
 
 
+def count_found(tx: Tx, wanted: SuppressionSearch) -> int:
+    """How many suppressions match; erased ones are not counted."""
+    matching = select(func.count()).select_from(suppressions).where(*_conditions(wanted))
+    return int(tx.scalar(matching))
+
+
 def erase(tx: Tx, address: str) -> int:
     """Forget a lower-cased address, yet go on holding it back: only its hash stays. How many streams held it."""
     of_address = suppressions.c.address == address
@@ -179,6 +185,8 @@ def _conditions(wanted: SuppressionSearch) -> list[ColumnElement[bool]]:
         found.append(at.created_at >= wanted.since)
     if wanted.until is not None:
         found.append(at.created_at <= wanted.until)
+    if wanted.part is not None:
+        found.append(at.address.contains(wanted.part.lower(), autoescape=True))
     return found
 
 

@@ -35,8 +35,11 @@ class BounceSearch(Paged, kw_only=True):
             raise Refused(Problem.BOUNCES_BAD_OFFSET)
         return self.count, self.offset
 
-    def to_search(self, server_id: int, stream_key: int) -> model.BounceSearch:
-        """The search it asks for. Refuses BOUNCES_BAD_FILTER for an unknown type."""
+    def to_search(self, server_id: int, stream_key: int | None) -> model.BounceSearch:
+        """The search it asks for; without a stream, in all of them.
+
+        Refuses BOUNCES_BAD_FILTER for an unknown type.
+        """
         kind = None if self.type is None else parse_type(self.type)
         if self.type is not None and kind is None:
             raise Refused(Problem.BOUNCES_BAD_FILTER, name="type")

@@ -12,6 +12,7 @@ from tests.e2e import (
     seeds_activity,
     seeds_inbound,
     seeds_message,
+    seeds_quality,
     seeds_sending,
     seeds_templates,
     seeds_webhooks,
@@ -44,6 +45,7 @@ SEEDS: tuple[Seed, ...] = (
     seeds_templates.templates,
     seeds_activity.activity,
     seeds_inbound.inbound,
+    seeds_quality.quality,
 )
 SCREENS: tuple[Screen, ...] = (
     Screen("activity", "/"),
@@ -110,6 +112,13 @@ SCREENS: tuple[Screen, ...] = (
     Screen("inbound-rules", "/ui/servers/{server}/inbound/rules?test=a@spammer.example"),
     Screen("inbound-simulator", "/ui/servers/{server}/inbound/simulator"),
     Screen("inbound-orphans", "/ui/servers/{server}/inbound/orphans"),
+    Screen("bounces", "/ui/servers/{server}/bounces"),
+    Screen("bounces-none", "/ui/servers/{server}/bounces?type=DMARCPolicy"),
+    Screen("bounce", "/ui/servers/{server}/bounces/{bounce}"),
+    Screen("suppressions", "/ui/servers/{server}/suppressions"),
+    Screen("suppressions-none", "/ui/servers/{server}/suppressions?messagestream=broadcast"),
+    Screen("suppressions-add", "/ui/servers/{server}/suppressions/add?messagestream=outbound"),
+    Screen("removals", "/ui/removals"),
 )
 
 

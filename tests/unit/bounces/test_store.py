@@ -57,3 +57,12 @@ async def test_the_bounces_of_a_message_with_other_filters(app, server, filters,
             server_id=server.id, stream_key=server.streams["broadcast"].key, message_id=name
         )
         assert store.search(tx, elsewhere, count=10, offset=0) == (0, [])
+
+
+async def test_the_rule_that_decided_is_kept(app, server):
+    def work(tx):
+        bounce = record(tx, a_bounce(app, server, rule="text:nouser-1"))
+        assert bounce is not None
+        return store.find_rule(tx, bounce.id), store.find_rule(tx, bounce.id + 1)
+
+    assert await app.db.write(work) == ("text:nouser-1", "")

@@ -3,7 +3,7 @@
 import pytest
 
 from pillarbox.suppressions import store
-from pillarbox.suppressions.model import Origin, Reason, Suppression
+from pillarbox.suppressions.model import Origin, Reason, Suppression, SuppressionSearch
 
 
 def suppressed(tx, address):
@@ -39,3 +39,17 @@ def test_erased_ones_are_found_among_more_than_one_statement_takes(db):
         store.erase(tx, addresses[-1])
         found = store.held_back(tx, [(7, address) for address in addresses])
     assert found == {(7, address) for address in addresses[-2:]}
+
+
+@pytest.mark.parametrize(
+    ("part", "number"),
+    [("", 3), ("ANN", 2), ("@one.", 1), ("_", 1), ("%", 0), ("nobody", 0)],
+)
+def test_a_part_of_an_address_is_found_in_any_case_and_taken_as_it_is(db, part, number):
+    addresses = ["ann@one.example", "ann_b@two.example", "bob@two.example"]
+    with db.transaction() as tx:
+        store.insert(tx, [suppressed(tx, address) for address in addresses])
+        wanted = SuppressionSearch(stream_key=7, part=part)
+        assert store.count_found(tx, wanted) == number
+        assert len(store.newest(tx, wanted, after=None, limit=9)) == number
+        assert store.count_found(tx, SuppressionSearch(stream_key=8)) == 0
