@@ -112,6 +112,8 @@ SCREENS: tuple[Screen, ...] = (
     Screen("inbound-rules", "/ui/servers/{server}/inbound/rules?test=a@spammer.example"),
     Screen("inbound-simulator", "/ui/servers/{server}/inbound/simulator"),
     Screen("inbound-orphans", "/ui/servers/{server}/inbound/orphans"),
+    Screen("statistics", "/ui/servers/{server}/statistics"),
+    Screen("statistics-none", "/ui/servers/{server}/statistics?tag=never&days=7"),
     Screen("bounces", "/ui/servers/{server}/bounces"),
     Screen("bounces-none", "/ui/servers/{server}/bounces?type=DMARCPolicy"),
     Screen("bounce", "/ui/servers/{server}/bounces/{bounce}"),

@@ -1,4 +1,4 @@
-"""Bounces, suppressions and data removals on the pages: what is shown, changed, refused, and kept apart."""
+"""Statistics, bounces, suppressions, data removals: what the pages show, change, refuse, and keep apart."""
 
 import csv
 import io
@@ -37,7 +37,7 @@ class Browser:
     """What a browser without script does: keep the cookies, send the token of the form."""
 
     def __init__(self, running: Running) -> None:
-        self.http = httpx.AsyncClient(base_url=running.http)
+        self.http = httpx.AsyncClient(base_url=running.http, timeout=60)
 
     async def get(self, path: str) -> httpx.Response:
         return await self.http.get(path)
@@ -84,6 +84,41 @@ async def test_a_bounce_is_found_understood_and_reactivated(serve, visit) -> Non
         await page.get_by_role("button", name="Reactivate").click()
         await expect(page.get_by_text("Mail to gone@one.example is sent again.")).to_be_visible()
         await expect(page.get_by_role("button", name="Reactivate")).to_have_count(0)
+
+
+async def test_statistics_are_drawn_and_lead_to_what_is_behind_them(serve, visit) -> None:
+    async with serve(**STILL) as running:
+        facts = await seeded(running)
+        page = await visit(running, "/ui/servers/{server}/statistics".format(**facts.ids))
+        await expect(page.locator(".plot canvas")).to_have_count(4)
+        await expect(page.get_by_role("link", name="19,930 Sent")).to_be_visible()
+        await page.get_by_role("link", name="7 days").click()
+        await expect(page.locator("#days tbody tr")).to_have_count(7)
+        await page.get_by_text("Numbers by day").click()
+        sent = page.get_by_role("row").nth(1).get_by_role("link").first
+        assert "after%3A" in (await sent.get_attribute("href") or "")
+        await page.get_by_role("link", name="Soft bounce").click()
+        await expect(page.get_by_text("1–1 of 1")).to_be_visible()
+        await expect(page.get_by_role("link", name="full@one.example")).to_be_visible()
+
+
+async def test_a_period_that_makes_no_sense_is_told(serve, scriptless) -> None:
+    async with serve(**STILL) as running:
+        facts, browser = await seeded(running), scriptless(running)
+        url = f"/ui/servers/{facts.ids['server']}/statistics"
+        for wrong in (
+            "fromdate=yesterday",
+            "fromdate=2026-02-02&todate=2026-02-01",
+            "messagestream=unknown",
+            "fromdate=2020-01-01&todate=2026-01-01",
+        ):
+            answer = await browser.get(f"{url}?{wrong}")
+            assert (answer.status_code, 'role="alert"' in answer.text) == (422, True), wrong
+            assert answer.text.count("data-day=") in (30, 366)
+        for fine in ("days=90", "days=12", "todate=0001-01-01", "fromdate=9999-12-31", "tag=x"):
+            assert (await browser.get(f"{url}?{fine}")).status_code == 200, fine
+        day = (await browser.get(f"{url}?fromdate=2026-03-08&todate=2026-03-08")).text
+        assert day.count("data-day=") == 1
 
 
 async def test_suppressions_are_imported_chosen_and_reactivated(serve, visit) -> None:
