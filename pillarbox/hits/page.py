@@ -5,24 +5,21 @@ is the secret, and no cookie is looked at: another site has nothing to forge wit
 """
 
 import logging
-from base64 import b64encode
-from collections.abc import Callable, Sequence
-from hashlib import sha256
-from pathlib import Path
+from collections.abc import Callable
 from urllib.parse import parse_qs
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from pillarbox.errors import Unavailable
 from pillarbox.hits import unsubscribe
-from pillarbox.hits.texts import LANGUAGES, Texts, choose
 from pillarbox.hits.unsubscribe import Subscriber
 from pillarbox.storage.db import Database
 from pillarbox.storage.tx import Tx
 from pillarbox.tracking.token import UNSUBSCRIBE, Tokens
+from pillarbox.tracking.unsubscribe_page import STYLE_HASH, State, UnsubscribeLook
+from pillarbox.tracking.unsubscribe_texts import choose
 
 log = logging.getLogger(__name__)
 
@@ -31,18 +28,10 @@ _ACTIONS: dict[str, Callable[[Tx, Tokens, str], Subscriber | None]] = {
     "unsubscribe": unsubscribe.unsubscribe,
     "resubscribe": unsubscribe.resubscribe,
 }
-_STYLE = """
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-body { max-width: 34rem; margin: 12vh auto 0; padding: 0 1.25rem }
-h1 { font-size: 1.4rem; line-height: 1.3; overflow-wrap: anywhere }
-button { font: inherit; font-weight: 600; padding: .6rem 1.1rem; border: 0; border-radius: .5rem;
-  background: #1f6feb; color: #fff; cursor: pointer }
-"""
-_STYLE_HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
+        f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
@@ -57,11 +46,7 @@ class UnsubscribePage:
     def __init__(self, db: Database, tokens: Tokens) -> None:
         self._db = db
         self._tokens = tokens
-        self._template = Environment(
-            loader=FileSystemLoader(Path(__file__).parent / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-        ).get_template("unsubscribe.html")
+        self._look = UnsubscribeLook()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -80,18 +65,21 @@ class UnsubscribePage:
             action, is_one_click = await _read(request)
             if action is None:
                 return Response(status_code=400)
+        who = None
         try:
             who = await self._act(token, action)
         except Unavailable:
-            status, parts = 503, (LANGUAGES[language].later, "", "", "")
+            status, state = 503, State.LATER
         except Exception:
             log.exception("unsubscribe failed")
-            status, parts = 500, (LANGUAGES[language].later, "", "", "")
+            status, state = 500, State.LATER
         else:
-            status, parts = 200 if who else 404, _shown(LANGUAGES[language], who, action)
+            status, state = 200 if who else 404, _state(who, action)
         if is_one_click:
             return Response(status_code=status)
-        return self._page(status, language, parts)
+        text = self._look.render(language, state, who.recipient if who else "")
+        headers = _HEADERS | {"Content-Language": language}
+        return HTMLResponse(text, status, headers | ({"Retry-After": "5"} if status == 503 else {}))
 
     async def _act(self, token: str, action: str | None) -> Subscriber | None:
         if self._tokens.read_unsubscribe(token) is None:
@@ -100,20 +88,6 @@ class UnsubscribePage:
             return await self._db.read(lambda tx: unsubscribe.find(tx, self._tokens, token))
         act = _ACTIONS[action]
         return await self._db.write(lambda tx: act(tx, self._tokens, token))
-
-    def _page(self, status: int, language: str, parts: Sequence[str]) -> Response:
-        headline, hint, action, button = parts
-        text = self._template.render(
-            language=language,
-            texts=LANGUAGES[language],
-            style=_STYLE,
-            headline=headline,
-            hint=hint,
-            action=action,
-            button=button,
-        )
-        headers = _HEADERS | {"Content-Language": language}
-        return HTMLResponse(text, status, headers | ({"Retry-After": "5"} if status == 503 else {}))
 
 
 async def _read(request: Request) -> tuple[str | None, bool]:
@@ -131,20 +105,12 @@ async def _read(request: Request) -> tuple[str | None, bool]:
     return (action if action in _ACTIONS else None), False
 
 
-def _shown(texts: Texts, who: Subscriber | None, action: str | None) -> tuple[str, str, str, str]:
-    """Headline, hint, and what the button does and says."""
+def _state(who: Subscriber | None, action: str | None) -> State:
+    """What the page says to whom a link belongs."""
     if who is None:
-        return texts.unknown, texts.unknown_hint, "", ""
-    address = masked(who.recipient)
+        return State.UNKNOWN
     if who.may_return:
-        return texts.done.format(address=address), "", "resubscribe", texts.back_button
+        return State.DONE
     if who.is_held_back:
-        return texts.held_back.format(address=address), "", "", ""
-    headline = texts.subscribed if action == "resubscribe" else texts.ask
-    return headline.format(address=address), "", "unsubscribe", texts.ask_button
-
-
-def masked(address: str) -> str:
-    """An address that its owner knows again and nobody else learns."""
-    local, _, domain = address.rpartition("@")
-    return f"{local[:1]}•••@{domain}"
+        return State.HELD_BACK
+    return State.SUBSCRIBED if action == "resubscribe" else State.ASK

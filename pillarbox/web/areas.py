@@ -7,7 +7,7 @@ from pillarbox.web.inbound import message as inbound_message
 from pillarbox.web.inbound import rules, simulator
 from pillarbox.web.messages import activity, message
 from pillarbox.web.plumbing import webhook_calls, webhooks
-from pillarbox.web.quality import bounces, removals, statistics, suppressions
+from pillarbox.web.quality import bounces, removals, statistics, suppressions, unsubscribe
 from pillarbox.web.sending import domains, servers, signatures, streams, tokens
 
 AREAS: tuple[Area, ...] = (
@@ -34,4 +34,5 @@ AREAS: tuple[Area, ...] = (
     bounces.area,
     suppressions.area,
     removals.area,
+    unsubscribe.area,
 )

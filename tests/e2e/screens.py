@@ -120,6 +120,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen("suppressions", "/ui/servers/{server}/suppressions"),
     Screen("suppressions-none", "/ui/servers/{server}/suppressions?messagestream=broadcast"),
     Screen("suppressions-add", "/ui/servers/{server}/suppressions/add?messagestream=outbound"),
+    Screen("unsubscribe-page", "/ui/servers/{server}/unsubscribe-page"),
     Screen("removals", "/ui/removals"),
 )
 

@@ -237,6 +237,32 @@ async def test_what_may_not_be_lifted_stays_and_says_so(serve, scriptless) -> No
         assert without_token.status_code == 403
 
 
+async def test_the_unsubscribe_page_is_shown_without_effect(serve, visit, scriptless) -> None:
+    async with serve(**STILL) as running:
+        facts = await seeded(running)
+        url = f"/ui/servers/{facts.ids['server']}/unsubscribe-page"
+        page = await visit(running, url)
+        await page.get_by_role("link", name="Français").click()
+        await expect(page.get_by_text("no unsubscribe link")).to_be_visible()
+        frame = page.frame_locator("iframe")
+        await expect(
+            frame.get_by_text("Ne plus envoyer ces messages à a•••@example.com ?")
+        ).to_be_visible()
+        browser = scriptless(running)
+        for odd in (
+            "language=xx&state=nothing",
+            "state=later&language=nl",
+            "messagestream=broadcast",
+        ):
+            assert (await browser.get(f"{url}?{odd}")).status_code == 200
+            assert (await browser.get(f"{url}/shown?{odd}")).status_code == 200
+        assert (await browser.get(f"{url}?messagestream=inbound")).status_code == 404
+        assert (
+            "form-action 'none'"
+            in (await browser.get(f"{url}/shown")).headers["Content-Security-Policy"]
+        )
+
+
 @pytest.mark.parametrize(
     ("fields", "status"),
     [

@@ -2,8 +2,8 @@ from dataclasses import asdict
 
 import pytest
 
-from pillarbox.hits.page import masked
-from pillarbox.hits.texts import LANGUAGES, choose
+from pillarbox.tracking.unsubscribe_page import masked
+from pillarbox.tracking.unsubscribe_texts import LANGUAGES, choose
 
 
 @pytest.mark.parametrize(
