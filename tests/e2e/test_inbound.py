@@ -1,14 +1,10 @@
 """The pages of inbound mail: one story in a real browser, the logic behind it, and what is refused."""
 
-from datetime import timedelta
-
 from playwright.async_api import expect
 
 from pillarbox.inbound import simulate
-from pillarbox.inbound.model import InboundStatus
 from pillarbox.inbound.simulate import Composed
-from pillarbox.inbound.store import overview, rules
-from pillarbox.inbound.store.overview import Hook
+from pillarbox.inbound.store import rules
 from pillarbox.servers import manage
 from pillarbox.servers.model import NewServer, Settings
 from pillarbox.web.inbound import verdict
@@ -48,38 +44,6 @@ def test_a_composed_mail_cannot_grow_headers():
     assert b"\r\nBcc:" not in head
     assert b"\r\nX-Evil:" not in head
     assert body == "Zoë\r\n.\r\n\r\n".encode()
-
-
-async def test_pages_of_all_states_in_order(app, server, clock) -> None:
-    made = []
-    for number in range(7):
-        clock.advance(timedelta(seconds=number % 2))  # some at the same instant
-        status = list(InboundStatus)[number % 5]
-        source = f"From: a@b.example\nSubject: Mail {number}\n\nx\n"
-        made.append(
-            await app.db.write(
-                lambda tx, status=status, source=source: seeds_inbound.keep(
-                    tx, app, server, status, source
-                )
-            )
-        )
-    newest_first = [one.message_id for one in reversed(made)]
-    seen, before = [], None
-    for _ in range(4):
-        with app.db.transaction() as tx:
-            page = overview.page(tx, server.id, status=None, text="", before=before, limit=2)
-        seen += [one.message_id for one in page.messages]
-        before = page.older
-    assert seen == newest_first
-    assert before is None
-    with app.db.transaction() as tx:
-        found = overview.page(tx, server.id, status=None, text="mAIL 3", before=None, limit=9)
-        of_one = overview.page(
-            tx, server.id, status=InboundStatus.BLOCKED, text="", before=None, limit=9
-        )
-        assert overview.hook(tx, made[0].key) == Hook(attempts=0, due_at=None, outcome="")
-    assert [one.subject for one in found.messages] == ["Mail 3"]
-    assert {one.status for one in of_one.messages} == {InboundStatus.BLOCKED}
 
 
 async def test_from_the_simulator_to_the_webhook(serve, visit) -> None:

@@ -99,7 +99,7 @@ def page(
     query = (
         select(webhook_calls, said.recipient_key, message.message_id)
         .join(webhook_payloads, said.key == at.payload_key, isouter=True)
-        .join(events, event.id == at.payload_key.op(">>")(1), isouter=True)
+        .join(events, event.id == at.payload_key.op(">>")(literal_column("1")), isouter=True)
         .join(messages, message.key == event.message_key, isouter=True)
         .where(at.stream_key == stream_key, is_its)
     )
