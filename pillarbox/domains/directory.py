@@ -68,13 +68,7 @@ class Domains:
         key = _active(known)
         if key is None:
             key = await self._platform_key(config.hostname.lower())
-        if known is None:
-            return Origin(key, config.return_path_host)
-        return Origin(
-            key,
-            known.return_path.host if known.return_path.is_verified else config.return_path_host,
-            known.tracking.host if known.tracking.is_verified else "",
-        )
+        return _origin(known, key, config)
 
     async def reply_addresses(self) -> dict[str, str]:
         """The Reply-To addresses of the signatures that have one, by the key of their own address."""
@@ -118,6 +112,25 @@ class Domains:
             self._domains.clear()
             self._signatures.clear()
             self._replies = (0.0, {})
+
+
+def origin_in(tx: Tx, domain: str, config: Config) -> tuple[Domain | None, Origin]:
+    """A domain and how its mail leaves, as `Domains.origin` says, from the database itself: for who looks once."""
+    known = store.find(tx, domain.lower())
+    key, name = _active(known), config.hostname.lower()
+    while key is None and "." in name:
+        key, name = _active(store.find(tx, name)), name.partition(".")[2]
+    return known, _origin(known, key, config)
+
+
+def _origin(known: Domain | None, key: DkimKey | None, config: Config) -> Origin:
+    if known is None:
+        return Origin(key, config.return_path_host)
+    return Origin(
+        key,
+        known.return_path.host if known.return_path.is_verified else config.return_path_host,
+        known.tracking.host if known.tracking.is_verified else "",
+    )
 
 
 def _active(domain: Domain | None) -> DkimKey | None:

@@ -14,6 +14,7 @@ from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_p
 from tests.conftest import Running
 
 CHROMIUM = shutil.which("chromium")
+REPLACED = ("htmx:sendAbort", "htmx:afterRequest")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -33,9 +34,10 @@ class Watch:
 
     def _listen(self, said: ConsoleMessage) -> None:
         # A request that a newer one replaced is told as an error, too; it is none. Nor is what the frame of a
-        # mail refuses to that mail.
-        is_of_mail = urlsplit(said.location["url"]).path.endswith("/html")
-        if said.type == "error" and not is_of_mail and not said.text.startswith("htmx:sendAbort"):
+        # mail refuses to that mail, and that a live stream ended because the test is over.
+        path = urlsplit(said.location["url"]).path
+        is_none = path == "/events" or path.endswith("/html") or said.text.startswith(REPLACED)
+        if said.type == "error" and not is_none:
             self.complaints.append(said.text)
 
     def _look(self, request: Request) -> None:

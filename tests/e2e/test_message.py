@@ -125,3 +125,18 @@ async def test_tabs_and_parts_that_are_not_there(serve) -> None:
             page = (await client.get(f"/m/{strange}?tab={tab}")).text
             assert "<script>document" not in page
             assert "<img src=x" not in page
+
+
+async def test_the_checks_say_what_is_wrong_and_where(serve, visit) -> None:
+    async with serve(**SLOWLY) as running:
+        facts = await seed(running)
+        page = await visit(running, f"/m/{facts.ids['told']}")
+        await page.keyboard.press("8")
+        checks = page.locator("#content")
+        await expect(checks.get_by_text("1 of 2 have no alt text. Line 10.")).to_be_visible()
+        await expect(checks.get_by_text("the link goes to evil.example")).to_be_visible()
+        row = checks.get_by_role("row", name="<video> element")
+        await row.get_by_text("Not in").click()
+        await expect(row.get_by_text("Not:")).to_be_visible()
+        await row.get_by_role("link", name="12").click()
+        await expect(page.locator("#L12")).to_contain_text("<video")

@@ -4,10 +4,12 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pillarbox.checks.report import Setting, check
 from pillarbox.mail.parse import Attachment, Message, parse
 from pillarbox.web.messages import mail_html
 from pillarbox.web.messages.structure import parts
 
+CHECKS = "checks"
 MAX_SHOWN = 256 * 1024
 """Characters of a text or source that a page shows; the rest is for downloading."""
 MAX_LINES = 5000
@@ -42,12 +44,16 @@ class Wish:
         return "&".join(f"{name}=1" for name, is_on in asked.items() if is_on)
 
 
-def show(raw: bytes, wish: Wish) -> dict[str, object]:
-    """The values of the content's template."""
+def show(raw: bytes, wish: Wish, setting: Setting | None = None) -> dict[str, object]:
+    """The values of the content's template; for the tab `checks`, a setting is needed."""
     message = parse(raw)
     tabs = _tabs(message)
     tab = next((tab for tab in tabs if tab.name == wish.tab), tabs[0])
-    own = _TABS[tab.name](message, raw, wish) if tab.name in _TABS else {}
+    if tab.name == CHECKS:
+        assert setting is not None
+        own: dict[str, object] = {"report": check(message, setting)}
+    else:
+        own = _TABS[tab.name](message, raw, wish)
     shared = {
         "tabs": tabs,
         "tab": tab,
@@ -69,6 +75,7 @@ def _tabs(message: Message) -> list[Tab]:
         (files > 0, Tab("files", "Attachments", 5, files)),
         (has_html, Tab("code", "HTML source", 6)),
         (True, Tab("parts", "Structure", 7)),
+        (True, Tab(CHECKS, "Checks", 8)),
     )
     return [tab for is_there, tab in every if is_there]
 

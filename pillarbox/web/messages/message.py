@@ -7,14 +7,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from pillarbox.bounces import store as bounces
+from pillarbox.checks.report import Setting
+from pillarbox.domains.directory import origin_in
 from pillarbox.events import store as events
 from pillarbox.events.model import EventType
+from pillarbox.ids import ServerId
 from pillarbox.mail.parse import Message as Content
 from pillarbox.mail.parse import parse
 from pillarbox.outbound.accept import DELIVERY
-from pillarbox.outbound.model import Message, RecipientState
+from pillarbox.outbound.model import Message, RecipientState, UnsubscribeLink
 from pillarbox.outbound.store import attempts, messages, overview, queue
-from pillarbox.servers.model import SYSTEM
+from pillarbox.servers.model import SYSTEM, StreamType
 from pillarbox.storage.tx import Tx
 from pillarbox.web import download
 from pillarbox.web.area import Area
@@ -157,7 +160,30 @@ async def _content_values(visit: Visit, record: Record) -> dict[str, object]:
     raw = await visit.read(lambda tx: messages.find_raw(tx, key))
     if raw is None:
         return {"is_kept": False}
-    return {"is_kept": True} | await asyncio.to_thread(content.show, raw, _wish(visit))
+    wish = _wish(visit)
+    setting = None
+    if wish.tab == content.CHECKS:
+        setting = await _setting(visit, record.facts.message)
+    return {"is_kept": True} | await asyncio.to_thread(content.show, raw, wish, setting)
+
+
+async def _setting(visit: Visit, message: Message) -> Setting:
+    """What the checks need to know of the sender's domain and of the stream."""
+    config, author = visit.app.config, message.sender.email.rpartition("@")[2]
+    server = await visit.site.directory.server(ServerId(message.server_id))
+    stream = None if server is None else server.stream_by_key(message.stream_key)
+    known, origin = await visit.read(lambda tx: origin_in(tx, author, config))
+    kept = await visit.read(lambda tx: queue.load(tx, [message.key]))
+    unsubscribe = kept[message.key].unsubscribe if message.key in kept else None
+    return Setting(
+        author_domain=author,
+        signing_domain=origin.key.domain if origin.key else "",
+        return_path_host=origin.return_path_host,
+        is_known=known is not None,
+        is_verified=known is not None and known.is_verified,
+        is_broadcast=stream is not None and stream.type is StreamType.BROADCASTS,
+        unsubscribes=unsubscribe is UnsubscribeLink.MANAGED,
+    )
 
 
 def _wish(visit: Visit) -> Wish:

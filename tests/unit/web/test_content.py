@@ -28,8 +28,8 @@ def tabs(raw: bytes) -> list[str]:
 
 
 def test_there_is_a_tab_for_what_there_is() -> None:
-    assert tabs(BOTH) == ["html", "text", "headers", "source", "code", "parts"]
-    assert tabs(b"") == ["text", "headers", "source", "parts"]
+    assert tabs(BOTH) == ["html", "text", "headers", "source", "code", "parts", "checks"]
+    assert tabs(b"") == ["text", "headers", "source", "parts", "checks"]
     assert "files" in tabs(a_mixed(1))
 
 
