@@ -1,5 +1,6 @@
 """Streams, tokens, domains and sender signatures: their stories in a browser, their refusals without one."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -46,6 +47,10 @@ async def test_a_stream_from_its_beginning_to_its_end(serve, visit) -> None:
         await page.get_by_label("Unsubscribe handling", exact=True).select_option("Postmark")
         await page.get_by_role("button", name="Save").click()
         await expect(page.get_by_text("Saved.")).to_be_visible()
+        suppressed = page.get_by_role("link", name="suppressed addresses")
+        await suppressed.click()
+        await expect(page).to_have_url(re.compile(r"/suppressions\?messagestream=receipts$"))
+        await page.go_back()
         await page.get_by_text("Archive the stream…").click()
         await page.get_by_role("button", name="Yes, archive it").click()
         await expect(page.get_by_text("is archived. It is deleted on")).to_be_visible()
