@@ -83,7 +83,11 @@ async def test_streams_refuse_in_the_words_of_the_api(serve) -> None:
         assert answer.status_code == 422
         assert (await user.post(f"{here}/broadcast/unarchive")).status_code == 422
         assert (await user.get(f"{here}/unknown")).status_code == 404
-        assert (await user.post_raw(f"{here}/broadcast/archive", {"x": "1"})).status_code == 403
+        assert (await user.post(f"{here}/broadcast/archive")).status_code == 303
+        archived = (await user.get(f"{here}/broadcast")).text
+        assert "This stream is archived" in archived
+        assert "messagestream=broadcast" not in archived  # suppressions are shown of streams in use
+        assert (await user.post_raw(f"{here}/outbound/archive", {"x": "1"})).status_code == 403
         inbound = (await user.get(f"{here}/inbound")).text
         assert f"{server.inbound_hash}@inbound.pillarbox.example" in inbound
         assert "10 pillarbox.example." in inbound
