@@ -1,4 +1,4 @@
-"""The scenario `search`: what every list, search and statistic of the API takes over a million messages.
+"""The scenario `search`: lists, searches and statistics of the API, and the activity page, over a million mails.
 
 A server of its own, a database filled with rows (bench/fill), then one request after the other on one connection.
 """
@@ -32,11 +32,12 @@ from pillarbox.bench.postgres import Database as PostgresDatabase
 from pillarbox.bench.rounds import percentile
 from pillarbox.bench.server import Pillarbox
 from pillarbox.clock import SystemClock
+from pillarbox.ids import first_key
 from pillarbox.storage.db import Database
 from pillarbox.storage.wake import Wake
 
 SEARCH = "search"
-BAR_MS = 50.0
+BAR_MS, PAGE_BAR_MS = 50.0, 100.0
 _REQUESTS, _QUICK_REQUESTS = 40, 10
 _WARM_UP = 3
 
@@ -53,11 +54,12 @@ class Timing:
     p95_ms: float
     found: int | None
     """The TotalCount of the last answer, if it has one."""
+    bar_ms: float = BAR_MS
 
     @property
     def verdict(self) -> str:
         """PASS or MISS."""
-        return "PASS" if self.p95_ms <= BAR_MS else "MISS"
+        return "PASS" if self.p95_ms <= self.bar_ms else "MISS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +95,13 @@ def measure(options: BenchOptions, base: Path, say: Callable[[str], None]) -> Ti
         stack.callback(client.close)
         requests = _QUICK_REQUESTS if options.quick else _REQUESTS
         timings, left_out = [], []
-        for name, path in _questions(filled):
-            timing = client.time(name, path, requests)
-            if timing is None:
-                left_out.append(name)
-            else:
-                timings.append(timing)
+        for bar_ms, questions in ((BAR_MS, _questions), (PAGE_BAR_MS, _of_pages)):
+            for name, path in questions(filled):
+                timing = client.time(name, path, requests, bar_ms)
+                if timing is None:
+                    left_out.append(name)
+                else:
+                    timings.append(timing)
     return Timings(messages, "PostgreSQL" if url else "SQLite", fill_s, timings, left_out)
 
 
@@ -110,8 +113,9 @@ def as_json(found: Timings) -> str:
 def as_text(found: Timings) -> str:
     """A table for a terminal."""
     size = f"{found.messages:,} messages of {DAYS} days on {found.database}"
+    bar = f"bar: p95 {BAR_MS:.0f} ms, of pages {PAGE_BAR_MS:.0f} ms"
     lines = [
-        f"search: {size}, filled in {found.fill_s:.0f} s; bar: p95 {BAR_MS:.0f} ms",
+        f"search: {size}, filled in {found.fill_s:.0f} s; {bar}",
         "",
         f"{'request':<58}{'found':>10}{'p50 ms':>10}{'p95 ms':>10}",
     ]
@@ -140,7 +144,7 @@ class _Client:
         """Hang up."""
         self._connection.close()
 
-    def time(self, name: str, path: MakePath, requests: int) -> Timing | None:
+    def time(self, name: str, path: MakePath, requests: int, bar_ms: float) -> Timing | None:
         """What such requests take; None when the server does not know the path. Raises BenchError."""
         took: list[float] = []
         body = b""
@@ -155,7 +159,8 @@ class _Client:
             if answer.status != http.client.OK:
                 raise BenchError(f"{path(number)}: {answer.status} {body[:200]!r}")
         total = json.loads(body).get("TotalCount") if body.startswith(b"{") else None
-        return Timing(name, median(took[_WARM_UP:]), percentile(took[_WARM_UP:], 95), total)
+        p95 = percentile(took[_WARM_UP:], 95)
+        return Timing(name, median(took[_WARM_UP:]), p95, total, bar_ms)
 
 
 @contextmanager
@@ -269,3 +274,37 @@ def _of_statistics() -> Iterator[tuple[str, MakePath]]:
         ("a stream", {"messagestream": "outbound"}),
     ):
         yield f"statistics of a year, overview of {name}", _ask("/stats/outbound", year | more)
+
+
+def _of_pages(filled: Filled) -> Iterator[tuple[str, MakePath]]:
+    """The activity page with what is typed into its search box: the whole page, as a browser asks for it."""
+    yield "activity", _ask("/")
+    yield "activity, older", _ask("/", {"before": first_key(SystemClock().now() - timedelta(30))})
+    searches: dict[str, object] = {
+        "recipient": lambda n: f"to:{address(n * 70 * 13)}",
+        "part of a recipient": lambda n: f"to:person{n}77",
+        "sender": "from:billing@sender.bench.example",
+        "part of a sender": "from:billing",
+        "tag": f"tag:{COUNTED_TAG}",
+        "tag rare": f"tag:{RARE_TAG}",
+        "stream": "stream:broadcast",
+        "subject rare": f"subject:{RARE_SUBJECT}",
+        "subject common": "subject:order",
+        "text unknown": lambda n: f"nothing like {n} this",
+        "status queued": "status:queued",
+        "status bounced": "status:bounced",
+        "is opened": "is:opened",
+        "metadata": lambda n: f"metadata.order:{n * 30}",
+        "metadata common": "metadata.shop:s9",
+        "ten days": f"after:{_day(20)} before:{_day(10)}",
+        "tag, is opened": f"tag:{COUNTED_TAG} is:opened",
+        "sender, text, ten days": f"from:team@sender.bench.example after:{_day(20)} tomatoes",
+        "recipient, tag": lambda n: f"to:{address(n * 70 * 13)} tag:{COUNTED_TAG}",
+        "metadata, status": "metadata.shop:s9 status:bounced",
+        "MessageID": filled.message_id,
+    }
+    for name, search in searches.items():
+        yield f"activity, {name}", _ask("/", {"q": search})
+    halfway = first_key(SystemClock().now() - timedelta(30))
+    for name, search in (("text unknown", "nothing like this"), ("is opened", "is:opened")):
+        yield f"activity, {name}, further back", _ask("/", {"q": search, "before": halfway})
