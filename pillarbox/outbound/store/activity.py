@@ -48,7 +48,6 @@ _QUEUED: ColumnElement[str] = literal_column(
 _Condition = ColumnElement[bool]
 _Lane = Select[tuple[int]]
 _Pairs = list[tuple[int, int]]
-_Found = tuple[list[_Lane], set[str]] | None
 
 
 class Mark(StrEnum):
@@ -100,6 +99,15 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class _Start:
+    """Where to start, and the names of the conditions that this answers; short lanes are read in any order."""
+
+    lanes: list[_Lane]
+    answered: set[str]
+    is_short: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Range:
     """Keys from `low` on and below `high`."""
 
@@ -119,15 +127,15 @@ class _Range:
 def page(tx: Tx, wanted: Filter, *, before: int | None, limit: int) -> Page:
     """The newest messages below a key that match, at most `limit`."""
     keys = _range(wanted, before)
-    lanes, answered = _start(tx, wanted)
-    if not lanes:
+    start = _start(tx, wanted)
+    if not start.lanes:
         return Page(messages=[], older=None)
-    if not _rest(tx, wanted, keys, answered):
-        return _whole(_load(tx, _newest(tx, lanes, keys, limit + 1)), limit)
+    if not _rest(tx, wanted, keys, start.answered):
+        return _whole(_load(tx, _newest(tx, start.lanes, keys, limit + 1)), limit)
     length = NEWEST_LOOKED_THROUGH if before is None else OLDER_LOOKED_THROUGH
-    end = _end(tx, lanes, keys, length)
+    end = None if start.is_short else _end(tx, start.lanes, keys, length)
     stretch = keys if end is None else _Range(end, keys.high)
-    query = _matches(lanes, stretch).where(*_rest(tx, wanted, stretch, answered))
+    query = _matches(start, stretch).where(*_rest(tx, wanted, stretch, start.answered))
     rows = tx.rows(query.order_by(messages.c.key.desc()).limit(limit + 1))
     found = _whole([message_of(row, row.slug or "") for row in rows], limit)
     if end is None or found.older is not None:
@@ -150,37 +158,37 @@ def _range(wanted: Filter, before: int | None) -> _Range:
     return _Range(low, min(tops) if tops else None)
 
 
-def _start(tx: Tx, wanted: Filter) -> tuple[list[_Lane], set[str]]:
-    """The narrowest lanes there are, and the names of the conditions that they answer."""
+def _start(tx: Tx, wanted: Filter) -> _Start:
+    """The narrowest start there is."""
     pairs = _pairs(tx, wanted)
     return (
         _by_message_id(wanted)
         or _by_recipient(tx, wanted)
         or _by_waiting(tx, wanted)
         or (None if pairs is None else _by_pairs(tx, wanted, pairs))
-        or ([select(messages.c.key)], set())
+        or _Start([select(messages.c.key)], set())
     )
 
 
-def _by_message_id(wanted: Filter) -> _Found:
+def _by_message_id(wanted: Filter) -> _Start | None:
     key = key_of(wanted.text)
     if key is None:
         return None
     of_id = messages.c.message_id == wanted.text.lower()
-    return [select(messages.c.key).where(messages.c.key == key, of_id)], {"text"}
+    return _Start([select(messages.c.key).where(messages.c.key == key, of_id)], {"text"})
 
 
-def _by_recipient(tx: Tx, wanted: Filter) -> _Found:
+def _by_recipient(tx: Tx, wanted: Filter) -> _Start | None:
     """Whole addresses that were written to: their index answers, however far back."""
     at = recipients.c
     for name, text in (*_named("to", wanted.to), ("text", wanted.text)):
         lane = select(at.message_key).where(at.address_key == text.lower())
         if "@" in text and tx.first(lane.limit(1)) is not None:
-            return [lane.distinct()], {name}
+            return _Start([lane.distinct()], {name})
     return None
 
 
-def _by_waiting(tx: Tx, wanted: Filter) -> _Found:
+def _by_waiting(tx: Tx, wanted: Filter) -> _Start | None:
     """The queue itself, unless it is long: then the newest messages will do."""
     waits = {Mark.QUEUED, Mark.DEFERRED}
     if not (waits & set(wanted.marks) or (wanted.statuses and waits.issuperset(wanted.statuses))):
@@ -188,27 +196,29 @@ def _by_waiting(tx: Tx, wanted: Filter) -> _Found:
     lane = select(recipients.c.message_key).where(recipients.c.state == _QUEUED)
     if len(tx.rows(lane.limit(MOST_WAITING + 1))) > MOST_WAITING:
         return None
-    return [lane.distinct()], set()
+    return _Start([lane], set(), is_short=True)
 
 
-def _by_pairs(tx: Tx, wanted: Filter, pairs: _Pairs) -> _Found:
+def _by_pairs(tx: Tx, wanted: Filter, pairs: _Pairs) -> _Start | None:
     """An index of one Server after the other, or of one stream after the other."""
     at, scope = messages.c, {"server", "stream"}
     if wanted.metadata:
         own = {"server"} if wanted.streams else scope
         name, value = wanted.metadata[0]
         every = sorted({server_id for server_id, _ in pairs})
-        return [_of_metadata(server_id, name, value) for server_id in every], own | {"metadata 0"}
+        of_entry = [_of_metadata(server_id, name, value) for server_id in every]
+        return _Start(of_entry, own | {"metadata 0"})
     lanes = [select(at.key).where(at.server_id == s, at.stream_key == k) for s, k in pairs]
     of_tags = [lane.where(at.tag_key == tag_key(t)) for lane in lanes for t in wanted.tags]
     if 0 < len(of_tags) <= MOST_LANES:
-        return of_tags, scope | {"tag"}
+        return _Start(of_tags, scope | {"tag"})
     of_senders = [
         lane.where(at.sender_key == sender.lower()) for lane in lanes for sender in wanted.senders
     ]
     if len(of_senders) <= MOST_LANES and any(tx.first(lane.limit(1)) for lane in of_senders):
-        return of_senders, scope | {"sender"}
-    return (lanes, scope) if wanted.streams or wanted.server_id is not None else None
+        return _Start(of_senders, scope | {"sender"})
+    is_narrow = wanted.streams or wanted.server_id is not None
+    return _Start(lanes, scope) if is_narrow else None
 
 
 def _of_metadata(server_id: int, name: str, value: str) -> _Lane:
@@ -344,13 +354,14 @@ def _merged(lanes: Sequence[_Lane], keys: _Range, length: int) -> Any:
     return union_all(*parts).subquery()
 
 
-def _matches(lanes: Sequence[_Lane], keys: _Range) -> Select[Any]:
+def _matches(start: _Start, keys: _Range) -> Select[Any]:
     """The messages of a range that lanes lead to."""
-    query = joined().where(*keys.holds(messages.c.key))
+    query, lanes = joined().where(*keys.holds(messages.c.key)), start.lanes
     if len(lanes) == 1 and lanes[0].selected_columns[0] is messages.c.key:
         return query.where(lanes[0].whereclause) if lanes[0].whereclause is not None else query
-    parts = [lane.where(*keys.holds(lane.selected_columns[0])) for lane in lanes]
-    return query.where(messages.c.key.in_(union_all(*parts)))
+    if not start.is_short:  # else the range would lead away from the index
+        lanes = [lane.where(*keys.holds(lane.selected_columns[0])) for lane in lanes]
+    return query.where(messages.c.key.in_(union_all(*lanes)))
 
 
 def _load(tx: Tx, keys: Sequence[int]) -> list[Message]:

@@ -239,3 +239,16 @@ async def test_which_index_answers(app, server, sent, filters, index):
             bad = [f"{scan} {table}" for scan in scans]
             lines = [line.strip() for line in plan.splitlines()]
             assert not any(line.endswith(tuple(bad)) for line in lines), plan
+
+
+@pytest.mark.parametrize("is_below", [False, True])
+async def test_what_waits_is_found_by_the_index_of_what_waits(app, sent, is_below):
+    """The queue is short, its table is not: what orders by key or begins with it reads all of it."""
+    before = sent[6].key + 1 if is_below else None
+    wanted = Filter(statuses=(Mark.QUEUED,))
+    with app.db.transaction() as tx, plans(app.db, tx) as found:
+        activity.page(tx, wanted, before=before, limit=2)
+    of_queue = [plan for plan in found if "ix_recipients_due" in plan]
+    assert len(of_queue) == 2, found
+    if app.db.is_sqlite:
+        assert not any("PRIMARY KEY (message_key<?" in plan for plan in of_queue), found
