@@ -1,11 +1,13 @@
 """Taking messages in: the last checks, then everything of a message written down at once (RFC 6409 section 5).
 
-prepare (outbound/prepare) -> accept -> commit -> the answer; the delivery is woken by the commit.
+prepare (outbound/prepare) -> accept -> commit -> the answer; the commit hands the copies to the delivery of this
+process, or wakes whoever delivers.
 """
 
 from collections.abc import Sequence
 
 from pillarbox.errors import Problem, Refused
+from pillarbox.outbound import handover
 from pillarbox.outbound.model import Accepted, Prepared
 from pillarbox.outbound.store import messages
 from pillarbox.servers.model import TrackLinks
@@ -35,7 +37,10 @@ def accept(tx: Tx, batch: Sequence[Prepared]) -> list[Accepted | Refused]:
             kept.append((message, set(held)))
             sent.append(_sending(message, len(distinct) - len(held)))
     if kept:
-        tx.wake(DELIVERY, *messages.insert(tx, kept))
+        taker = tx.taker(DELIVERY)
+        leases = handover.offer(tx, taker, kept, DELIVERY) if taker else {}
+        if lanes := messages.insert(tx, kept, leases):
+            tx.wake(DELIVERY, *lanes)
         record.sent(tx, sent)
     return results
 

@@ -1,5 +1,6 @@
 """The delivery role: takes due copies off the queue, has them delivered, writes down what came of it.
 
+    handed over by accepting                                             -> choose a route
     wake or next due time -> lanes.wanted -> claim + load (transaction) -> choose a route
       -> ends here: settle                      (capture, sandbox, test addresses)
       -> leaves:    worker signs and sends      (network, in processes of their own)
@@ -24,11 +25,13 @@ from pillarbox.domains.model import DkimKey
 from pillarbox.errors import Refused, Unavailable
 from pillarbox.mail.verp import ReturnPaths
 from pillarbox.outbound.accept import DELIVERY
+from pillarbox.outbound.handover import Handed
 from pillarbox.outbound.model import copy_number, domain_of
 from pillarbox.outbound.store import queue
 from pillarbox.outbound.store.queue import Claimed, Content
 from pillarbox.relay.crew import Crew
 from pillarbox.relay.endings import endings_of, ends_here
+from pillarbox.relay.handover import Handover
 from pillarbox.relay.job import Id, Job, Outcome, Setup
 from pillarbox.relay.lanes import Lanes
 from pillarbox.relay.outcome import Settlement, settle
@@ -66,6 +69,16 @@ class Taken:
     next_due: dict[str, datetime | None]
 
 
+def gathered(handed: Sequence[Handed]) -> Taken:
+    """What accepting handed over, as a claim would have brought it."""
+    return Taken(
+        copies=[copy for one in handed for copy in one.copies],
+        contents={one.copies[0].message_key: one.content for one in handed},
+        raws={one.copies[0].message_key: one.raw for one in handed},
+        next_due={},
+    )
+
+
 class Dispatcher:
     """The delivery role of one process."""
 
@@ -80,6 +93,7 @@ class Dispatcher:
         self._leaves = app.config.delivery != "capture"
         self._endings = endings_of(app.config)
         self._wakes = app.wake.subscribe(DELIVERY)
+        self._handover = Handover(app, self._lanes, bytes_free=lambda: self._bytes_free)
         setup = setup_of(app, secret)
         self._crew = Crew(setup, app.config.workers, heard=self._heard, lost=self._lost)
 
@@ -90,10 +104,13 @@ class Dispatcher:
                 await self._crew.start(tasks)
             keeper = tasks.create_task(self._prolong_leases())
             looker = tasks.create_task(self._look_everywhere())
+            taker = tasks.create_task(self._take_over())
             await self._work(stop, tasks)
+            await self._handover.close()
             await self._crew.stop()
-            keeper.cancel()
-            looker.cancel()
+            for task in (keeper, looker, taker):
+                task.cancel()
+        self._keep(gathered(self._handover.take()))
         await self._give_back([held.copy for held in self._held.values()])
 
     async def _work(self, stop: asyncio.Event, tasks: asyncio.TaskGroup) -> None:
@@ -107,6 +124,12 @@ class Dispatcher:
                 await self._take(wanted)
             else:
                 await self._wakes.wait(self._until_next_due())
+
+    async def _take_over(self) -> None:
+        """Start what accepting hands over."""
+        while True:
+            await self._handover.wait()
+            await self._start(gathered(self._handover.take()))
 
     def _until_next_due(self) -> float | None:
         due = self._lanes.next_due()
@@ -135,21 +158,30 @@ class Dispatcher:
         here: list[Settlement] = []
         remote: list[Claimed] = []
         now = micros(self._app.clock.now())
+        self._keep(taken)
         for copy in taken.copies:
             content = taken.contents[copy.message_key]
-            self._held[id_of(copy)] = Held(
-                copy=copy, content=content, size_bytes=content.size_bytes
-            )
-            self._bytes_free -= content.size_bytes
             ending = ends_here(copy, content, self._endings, at=now)
             if ending is None:
                 remote.append(copy)
             else:
                 here.append(ending)
         if remote:
-            await self._hand_out(remote, taken)
+            try:
+                await self._hand_out(remote, taken)
+            except Unavailable:
+                await self._give_back(remote)
+                await asyncio.sleep(PAUSE_AFTER_OUTAGE_S)
         if here:
             await self._settle(here)
+
+    def _keep(self, taken: Taken) -> None:
+        for copy in taken.copies:
+            content = taken.contents[copy.message_key]
+            self._held[id_of(copy)] = Held(
+                copy=copy, content=content, size_bytes=content.size_bytes
+            )
+            self._bytes_free -= content.size_bytes
 
     async def _hand_out(self, copies: Sequence[Claimed], taken: Taken) -> None:
         missing = [c.message_key for c in copies if c.message_key not in taken.raws]

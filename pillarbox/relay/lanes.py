@@ -62,6 +62,25 @@ class Lanes:
                 self._set_aside.setdefault(domain_of(lane), set()).add(lane)
         return asked
 
+    def has_room(self, lane: str, now: datetime, *, promised: int, promised_in_all: int) -> bool:
+        """Whether a copy of a lane may be taken past the queue: nothing of the lane waits, and there is room.
+
+        Only looks things up, so that any thread may ask; the answer may be a moment old.
+        """
+        due = self._due.get(lane)
+        domain = domain_of(lane)
+        return (
+            (due is None or due > now)
+            and lane not in self._ready
+            and domain not in self._set_aside
+            and self._room(domain) > promised
+            and self._free - self._reserve > promised_in_all
+        )
+
+    def handed(self, lane: str) -> None:
+        """One copy of a lane was taken past the queue."""
+        self._hold(domain_of(lane), 1)
+
     def took(self, lane: str, *, asked: int, got: int, next_due: datetime | None) -> None:
         """What became of one entry of `wanted`; `next_due` is the lane's next instant, None when it is empty."""
         self._release(domain_of(lane), asked - got)

@@ -158,7 +158,7 @@ class Database:
     def _run_group(self, group: list[_Job]) -> list[Outcome]:
         """The outcome of each job, after one commit for all of them."""
         try:
-            outcomes, wakes = self._commit_group(group)
+            outcomes, tx = self._commit_group(group)
         except Exception as problem:  # noqa: BLE001 - whatever happens, every caller gets an answer
             if dialect.is_outage(problem):
                 log.error(
@@ -168,21 +168,18 @@ class Database:
             if len(group) == 1:
                 return [problem]
             return [outcome for job in group for outcome in self._run_group([job])]
-        self._wake(group, wakes)
+        if tx.wakes or tx.handed:
+            group[0].loop.call_soon_threadsafe(self.wake.notify, tx.wakes, tx.handed)
         return outcomes
 
-    def _commit_group(self, group: list[_Job]) -> tuple[list[Outcome], dict[str, set[str]]]:
+    def _commit_group(self, group: list[_Job]) -> tuple[list[Outcome], Tx]:
         with self.engine.begin() as connection:
-            tx = Tx(connection, self.clock.now())
+            tx = Tx(connection, self.clock.now(), self.wake.takers)
             outcomes: dict[_Job, Outcome] = {}
             parts = _by_work(group)
             for work, jobs in parts:
                 outcomes.update(_run_together(tx, work, jobs, alone=len(parts) == 1))
-        return [outcomes[job] for job in group], tx.wakes
-
-    def _wake(self, group: list[_Job], wakes: dict[str, set[str]]) -> None:
-        if wakes:
-            group[0].loop.call_soon_threadsafe(self.wake.notify, wakes)
+        return [outcomes[job] for job in group], tx
 
     def _settle(self, group: list[_Job], outcomes: list[Outcome]) -> None:
         """Answer every caller, with one call into each event loop."""
@@ -226,6 +223,7 @@ def _run_together(
     if alone:
         return _run_part(tx, work, jobs)
     wakes = {topic: set(hints) for topic, hints in tx.wakes.items()}
+    handed = {topic: list(items) for topic, items in tx.handed.items()}
     dialect.execute(connection, "SAVEPOINT part")
     try:
         outcomes = _run_part(tx, work, jobs)
@@ -233,7 +231,7 @@ def _run_together(
         if dialect.is_outage(problem) or not _is_open(connection):
             raise
         dialect.execute(connection, "ROLLBACK TO part")
-        tx.wakes = wakes
+        tx.wakes, tx.handed = wakes, handed
         if len(jobs) == 1:
             return {jobs[0]: problem}
         return {

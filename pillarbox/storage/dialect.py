@@ -65,7 +65,7 @@ def sqlite_engine(url: str, *, readers: int) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         kind = "DEFERRED" if connection.get_execution_options().get("reading") else "IMMEDIATE"
-        connection.exec_driver_sql(f"BEGIN {kind}")
+        execute(connection, f"BEGIN {kind}")
 
     return engine
 
@@ -99,6 +99,13 @@ def sqlite_rows(
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     return [row for parameters in each for row in driver.execute(statement, parameters)]
+
+
+def sqlite_run(connection: Connection, statement: str, each: Sequence[dict[str, Any]]) -> None:
+    """Run a statement written for SQLite once for each set of parameters, by the driver itself."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    driver.executemany(statement, each)
 
 
 def insert_many(

@@ -1,6 +1,6 @@
 """A transaction as the stores see it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,16 +8,22 @@ from sqlalchemy import Connection, Executable, Row, Table
 
 from pillarbox.storage import dialect
 
+NO_TAKERS: Mapping[str, Any] = {}
+
 
 class Tx:
-    """One transaction: statements, the instant it stands for, and whom to wake after the commit."""
+    """One transaction: statements, the instant it stands for, and whom to tell after the commit."""
 
-    __slots__ = ("connection", "now", "wakes")
+    __slots__ = ("_takers", "connection", "handed", "now", "wakes")
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(
+        self, connection: Connection, now: datetime, takers: Mapping[str, Any] = NO_TAKERS
+    ) -> None:
         self.connection = connection
         self.now = now
+        self._takers = takers
         self.wakes: dict[str, set[str]] = {}
+        self.handed: dict[str, list[Any]] = {}
 
     def run(self, statement: Executable, parameters: Any = None) -> int:
         """Execute a statement; the number of rows it changed."""
@@ -73,3 +79,11 @@ class Tx:
     def wake(self, topic: str, *hints: str) -> None:
         """Once committed, wake whoever listens to a topic."""
         self.wakes.setdefault(topic, set()).update(hints)
+
+    def taker(self, topic: str) -> Any:
+        """Who in this process takes what is handed over for a topic; None when nobody does."""
+        return self._takers.get(topic)
+
+    def hand_over(self, topic: str, item: Any) -> None:
+        """Once committed, give an item to the topic's taker, before its callers are answered."""
+        self.handed.setdefault(topic, []).append(item)

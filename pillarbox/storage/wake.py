@@ -8,8 +8,8 @@ the truth.
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 
 class Subscription:
@@ -43,6 +43,14 @@ class Subscription:
         return hints
 
 
+class Taker(Protocol):
+    """Takes what committed transactions of this process hand over for a topic."""
+
+    def arrive(self, items: Sequence[Any], /) -> None:
+        """Take items; called in the event loop's thread."""
+        ...
+
+
 class Remote(Protocol):
     """The way to other nodes."""
 
@@ -57,6 +65,7 @@ class Wake:
     def __init__(self) -> None:
         self._topics: dict[str, list[Subscription]] = {}
         self.remote: Remote | None = None
+        self.takers: dict[str, Taker] = {}
 
     def subscribe(self, topic: str) -> Subscription:
         """Listen to a topic from now on."""
@@ -68,11 +77,15 @@ class Wake:
         """Stop listening."""
         self._topics[topic].remove(subscription)
 
-    def notify(self, hints_by_topic: dict[str, set[str]]) -> None:
-        """Wake the listeners of this process at once, and those of other nodes soon."""
+    def notify(
+        self, hints_by_topic: dict[str, set[str]], handed: Mapping[str, Sequence[Any]]
+    ) -> None:
+        """Hand over, wake the listeners of this process at once, and those of other nodes soon."""
+        for topic, items in handed.items():
+            self.takers[topic].arrive(items)
         for topic, hints in hints_by_topic.items():
             self.arrived(topic, hints)
-        if self.remote is not None:
+        if self.remote is not None and hints_by_topic:
             self.remote.send(set(hints_by_topic))
 
     def arrived(self, topic: str, hints: Iterable[str] = ()) -> None:

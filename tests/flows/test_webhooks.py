@@ -51,7 +51,7 @@ async def hook(client: Client, url: str, **changes: Any) -> dict[str, Any]:
 
 async def advance(running: Running, clock: SetClock, step: timedelta) -> None:
     clock.advance(step)
-    running.app.wake.notify({TOPIC: set()})
+    running.app.wake.notify({TOPIC: set()}, {})
 
 
 async def test_a_delivery_is_told(listening, sink, closing) -> None:
@@ -300,7 +300,7 @@ def take_in(running: Running) -> str:
         )
         content = InboundContent(raw=ATTACHED, text="Hi\n")
         messages.insert_message(tx, message, content, due_at=tx.now)
-        app.wake.notify(tx.wakes)
+        app.wake.notify(tx.wakes, {})
     return message.message_id
 
 
@@ -350,7 +350,7 @@ async def test_a_hook_that_fails_for_ever(listening, sink, clock, closing) -> No
             await sink.wait(count)
             await inbound_status(running, "scheduled" if count < 11 else "failed")
             clock.advance(timedelta(minutes=360))
-            running.app.wake.notify({"inbound": set()})
+            running.app.wake.notify({"inbound": set()}, {})
         answer = await client.http.get("/bounces?count=50&offset=0&messagestream=inbound")
         (bounce,) = answer.json()["Bounces"]
         assert len(sink.hits) == 11

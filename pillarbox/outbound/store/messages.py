@@ -1,10 +1,10 @@
 """Keeping accepted messages and finding one again."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import func, select, text
 
 from pillarbox.ids import key_of
 from pillarbox.mail.address import Address, header_form, parse_one
@@ -16,6 +16,7 @@ from pillarbox.outbound.model import (
     Told,
     lane_of,
 )
+from pillarbox.outbound.store.queue import LEASE
 from pillarbox.outbound.store.tables import (
     contents,
     message_metadata,
@@ -27,6 +28,7 @@ from pillarbox.outbound.store.tables import (
 from pillarbox.servers.model import StreamType
 from pillarbox.servers.store.tables import streams
 from pillarbox.stats.model import tag_key
+from pillarbox.storage import dialect
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import dump_json, micros
 
@@ -65,25 +67,24 @@ _RECIPIENT = (
     "lane",
     "due_at",
     "attempts",
+    "lease",
 )
 _METADATA = ("server_id", "name", "value", "message_key")
 
-# Built once: building a statement costs more than running it.
-_MARK_SENT = (
-    update(messages)
-    .where(
-        messages.c.key.in_(bindparam("keys", expanding=True)),
-        messages.c.status == MessageStatus.QUEUED,
-    )
-    .values(status=MessageStatus.SENT)
-)
+_MARK_SENT_SQLITE = "UPDATE messages SET status = 'Sent' WHERE key = :key AND status = 'Queued'"
+_MARK_SENT_POSTGRES = text("""
+    UPDATE messages SET status = 'Sent' WHERE key = ANY(CAST(:keys AS bigint[])) AND status = 'Queued'
+""")
 
 Kept = tuple[Prepared, set[str]]
 """A message to keep, with the address keys of its recipients that are suppressed."""
 
 
-def insert(tx: Tx, batch: Sequence[Kept]) -> set[str]:
-    """Keep messages with their contents and one queue row a recipient; the lanes that got mail."""
+def insert(tx: Tx, batch: Sequence[Kept], leases: Mapping[int, int]) -> set[str]:
+    """Keep messages with their contents and one queue row a recipient; the lanes that got due mail.
+
+    `leases` has, by key, those of messages that are claimed as they are kept.
+    """
     tx.insert_many(messages, _MESSAGE, [_message_row(message) for message, _ in batch])
     tx.insert_many(
         contents, ("message_key", "raw"), [(message.key, message.raw) for message, _ in batch]
@@ -93,9 +94,14 @@ def insert(tx: Tx, batch: Sequence[Kept]) -> set[str]:
         _METADATA,
         [row for message, _ in batch for row in _metadata_rows(message)],
     )
-    queue = [row for message, inactive in batch for row in _recipient_rows(message, inactive)]
+    claimed_until = micros(tx.now + LEASE)
+    queue = [
+        row
+        for message, inactive in batch
+        for row in _recipient_rows(message, inactive, leases.get(message.key), claimed_until)
+    ]
     tx.insert_many(recipients, _RECIPIENT, queue)
-    return {row[7] for row in queue}
+    return {row[7] for row in queue if row[10] is None}
 
 
 def find(tx: Tx, server_id: int, message_id: str) -> Message | None:
@@ -155,8 +161,10 @@ def last_key(tx: Tx) -> int:
 
 def mark_sent(tx: Tx, keys: Sequence[int]) -> None:
     """Note that the delivery has taken messages up."""
-    if keys:
-        tx.run(_MARK_SENT, {"keys": keys})
+    if dialect.is_sqlite(tx.connection):
+        dialect.sqlite_run(tx.connection, _MARK_SENT_SQLITE, [{"key": key} for key in keys])
+    elif keys:
+        tx.run(_MARK_SENT_POSTGRES, {"keys": list(keys)})
 
 
 def _message_row(message: Prepared) -> tuple[Any, ...]:
@@ -194,13 +202,16 @@ def _metadata_rows(message: Prepared) -> list[tuple[Any, ...]]:
     ]
 
 
-def _recipient_rows(message: Prepared, inactive: set[str]) -> list[tuple[Any, ...]]:
+def _recipient_rows(
+    message: Prepared, inactive: set[str], lease: int | None, claimed_until: int
+) -> list[tuple[Any, ...]]:
     is_bulk = message.stream.type is StreamType.BROADCASTS
     due = micros(message.received_at)
 
     def row(position: int, address: Address) -> tuple[Any, ...]:
         key = address.key
-        state = RecipientState.SUPPRESSED if key in inactive else RecipientState.QUEUED
+        is_held_back = key in inactive
+        state = RecipientState.SUPPRESSED if is_held_back else RecipientState.QUEUED
         return (
             message.key,
             position,
@@ -210,8 +221,9 @@ def _recipient_rows(message: Prepared, inactive: set[str]) -> list[tuple[Any, ..
             key,
             state.value,
             lane_of(address.domain, is_bulk=is_bulk),
-            due,
+            due if lease is None or is_held_back else claimed_until,
             0,
+            None if is_held_back else lease,
         )
 
     return [

@@ -58,7 +58,6 @@ _NEXT_DUE_POSTGRES = text("""
 """)
 # Built once: building a statement costs more than running it.
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _LOAD = select(
     messages.c.key,
     messages.c.message_id,
@@ -73,19 +72,26 @@ _LOAD = select(
     messages.c.unsubscribe,
 ).where(messages.c.key.in_(_KEYS))
 _LOAD_RAW = select(contents).where(contents.c.message_key.in_(_KEYS))
-_STILL_HELD = (
-    select(recipients.c.message_key, recipients.c.position, recipients.c.lease)
-    .where(
-        tuple_(recipients.c.message_key, recipients.c.position).in_(_IDS),
-        recipients.c.state == RecipientState.QUEUED,
-    )
-    .with_for_update()
-)
-_DELIVERED = (
-    update(recipients)
-    .where(tuple_(recipients.c.message_key, recipients.c.position).in_(_IDS))
-    .values(state=RecipientState.DELIVERED, lease=None, attempts=recipients.c.attempts + 1)
-)
+_STILL_HELD_SQLITE = """
+    SELECT message_key, position, lease FROM recipients
+    WHERE message_key = :key AND position = :position AND lease = :lease AND state = 'queued'
+"""
+_STILL_HELD_POSTGRES = text("""
+    SELECT held.message_key, held.position, held.lease FROM recipients AS held
+    JOIN unnest(CAST(:keys AS bigint[]), CAST(:positions AS int[]), CAST(:leases AS bigint[]))
+        AS wanted(message_key, position, lease)
+    ON held.message_key = wanted.message_key AND held.position = wanted.position AND held.lease = wanted.lease
+    WHERE held.state = 'queued' FOR UPDATE OF held
+""")
+_DELIVERED_SQLITE = """
+    UPDATE recipients SET state = 'delivered', lease = NULL, attempts = attempts + 1
+    WHERE message_key = :key AND position = :position
+"""
+_DELIVERED_POSTGRES = text("""
+    UPDATE recipients SET state = 'delivered', lease = NULL, attempts = attempts + 1
+    FROM unnest(CAST(:keys AS bigint[]), CAST(:positions AS int[])) AS wanted(message_key, position)
+    WHERE recipients.message_key = wanted.message_key AND recipients.position = wanted.position
+""")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -234,8 +240,17 @@ def release(tx: Tx, held: Sequence[tuple[int, int, int]]) -> None:
 
 def still_held(tx: Tx, held: Sequence[tuple[int, int, int]]) -> set[tuple[int, int, int]]:
     """Those of the (message key, position, lease) that nobody else has taken over; locks them on PostgreSQL."""
-    found = {tuple(row) for row in tx.rows(_STILL_HELD, {"ids": [h[:2] for h in held]})}
-    return found.intersection(held)
+    if not held:
+        return set()
+    if dialect.is_sqlite(tx.connection):
+        each = [{"key": key, "position": at, "lease": lease} for key, at, lease in held]
+        return {
+            (key, at, lease)
+            for key, at, lease in dialect.sqlite_rows(tx.connection, _STILL_HELD_SQLITE, each)
+        }
+    keys, positions, leases = map(list, zip(*held, strict=True))
+    arrays = {"keys": keys, "positions": positions, "leases": leases}
+    return {(key, at, lease) for key, at, lease in tx.rows(_STILL_HELD_POSTGRES, arrays)}
 
 
 def move(tx: Tx, moves: Sequence[Move]) -> None:
@@ -243,7 +258,7 @@ def move(tx: Tx, moves: Sequence[Move]) -> None:
     columns = recipients.c
     delivered = [m for m in moves if m.state is RecipientState.DELIVERED]
     if delivered:
-        tx.run(_DELIVERED, {"ids": [_id(m) for m in delivered]})
+        _mark_delivered(tx, delivered)
     others = [m for m in moves if m.state is not RecipientState.DELIVERED]
     if others:
         statement = (
@@ -342,8 +357,13 @@ def suppress(tx: Tx, stream_key: int, addresses: Collection[str]) -> list[int]:
     return sorted({row.message_key for row in tx.rows(statement)})
 
 
-def _id(one: Move) -> tuple[int, int]:
-    return one.message_key, one.position
+def _mark_delivered(tx: Tx, moves: Sequence[Move]) -> None:
+    if dialect.is_sqlite(tx.connection):
+        each = [{"key": one.message_key, "position": one.position} for one in moves]
+        dialect.sqlite_run(tx.connection, _DELIVERED_SQLITE, each)
+        return
+    keys, positions = [one.message_key for one in moves], [one.position for one in moves]
+    tx.run(_DELIVERED_POSTGRES, {"keys": keys, "positions": positions})
 
 
 def _values(one: Move) -> dict[str, Any]:
