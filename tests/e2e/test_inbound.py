@@ -71,6 +71,7 @@ async def test_from_the_simulator_to_the_webhook(serve, visit) -> None:
         await page.get_by_role("button", name="Retry now").click()
         (hit,) = await sink.wait(1)
         assert hit.json["Subject"] == "Grüße"
+        await expect(page.get_by_text("Your webhook took it.")).to_be_visible()  # by itself
 
         await page.goto(f"{running.http}{home}/rules")
         await page.get_by_label("Address or domain").fill("Example.com")

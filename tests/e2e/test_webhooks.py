@@ -114,6 +114,7 @@ async def test_a_webhook_from_first_to_last(serve, visit) -> None:
         await page.get_by_role("button", name="Replay").click()
         hits = await sink.wait(3)
         assert hits[1].body == hits[2].body
+        await expect(page.get_by_text("200", exact=True)).to_be_visible()  # by itself
         assert hits[2].headers["X-Pillarbox-Signature"] == signed(hits[2], secret)
 
         await page.get_by_role("link", name="Calls").click()
