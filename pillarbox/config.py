@@ -148,7 +148,7 @@ class Config:
         "host that custom tracking domains must be a CNAME of", shown="the host of `PUBLIC_URL`"
     )
     trusted_proxies: tuple[Network, ...] = _setting(
-        "networks of reverse proxies whose `X-Forwarded-For` says who opens and clicks",
+        "networks of reverse proxies whose `X-Forwarded-For` says who asks, and `X-Forwarded-Proto` how",
         _networks,
         "127.0.0.0/8,::1/128",
     )
@@ -219,7 +219,8 @@ class Config:
         "off",
     )
     admin_email: str | None = _setting(
-        "first UI user; without any user the UI is open on loopback only, and refuses other addresses"
+        "first UI user, made at a start without any; without a user the UI is open on loopback only, and refuses "
+        "other addresses"
     )
     admin_password: str | None = _setting("password of the first UI user")
     tls_cert: Path | None = _setting(

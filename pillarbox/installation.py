@@ -11,6 +11,8 @@ from pillarbox.servers.model import NewServer
 from pillarbox.servers.store import servers, tokens
 from pillarbox.smtpd.tls import ensure_certificate
 from pillarbox.storage.tx import Tx
+from pillarbox.users import manage
+from pillarbox.users.model import UserProblem
 
 FIRST_SERVER = "My First Server"
 
@@ -66,3 +68,14 @@ def create_first(tx: Tx, config: Config) -> FirstTokens | None:
     return FirstTokens(
         server=server.tokens[0], account=tokens.insert_account_token(tx, config.account_token)
     )
+
+
+def create_first_user(tx: Tx, config: Config) -> None:
+    """Create the owner that ADMIN_EMAIL and ADMIN_PASSWORD name, unless there is any user already.
+
+    Raises StartError when the email address is none: who set it must not be left with open pages.
+    """
+    try:
+        manage.add_first(tx, config)
+    except UserProblem as problem:
+        raise StartError(f"ADMIN_EMAIL and ADMIN_PASSWORD: {problem}") from None

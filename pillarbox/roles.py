@@ -130,6 +130,7 @@ def open_app(config: Config, clock: Clock) -> tuple[App, FirstTokens | None]:
     migrate(db.engine)
     with db.transaction() as tx:
         first_tokens = installation.create_first(tx, config)
+        installation.create_first_user(tx, config)
         node = 0 if db.is_sqlite else nodes.register(tx, config.hostname)
         last = newest_key(tx) if db.is_sqlite else 0
         if db.is_sqlite:

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, async_playwright
 from pillarbox import config, roles
 from tests.conftest import ACCOUNT_TOKEN, SERVER_TOKEN, Running
 from tests.e2e.conftest import CHROMIUM
-from tests.e2e.screens import SCREENS, Screen, seed
+from tests.e2e.screens import SCREENS, Facts, Screen, seed, show
 
 WHERE = Path(__file__).parent.parent / "build" / "screenshots"
 LOOKS = {
@@ -21,12 +21,12 @@ LOOKS = {
 }
 
 
-async def draw(browser: Browser, url: str, screens: list[Screen], ids: dict[str, str]) -> None:
+async def draw(browser: Browser, url: str, screens: list[Screen], facts: Facts) -> None:
     """One picture of each screen in each look."""
     for look, options in LOOKS.items():
         page = await browser.new_page(**options)  # type: ignore[arg-type]
         for screen in screens:
-            await page.goto(url + screen.path.format(**ids))
+            await show(page, url, screen, facts)
             await page.wait_for_timeout(300)  # charts and frames are drawn after loading
             await page.screenshot(path=WHERE / f"{screen.name}-{look}.png", full_page=True)
         await page.close()
@@ -59,13 +59,13 @@ async def main() -> None:
             started = await ready
             url = f"http://127.0.0.1:{started.http_port}"
             try:
-                facts = await seed(Running(started.app, url, 0, 0))
+                facts = await seed(Running(started.app, url, 0, 0), with_users=True)
                 async with async_playwright() as playwright:
                     options = ["--no-sandbox"] if os.geteuid() == 0 else []
                     browser = await playwright.chromium.launch(
                         executable_path=CHROMIUM, args=options
                     )
-                    await draw(browser, url, wanted, facts.ids)
+                    await draw(browser, url, wanted, facts)
             finally:
                 stop.set()
 

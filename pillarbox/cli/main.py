@@ -18,6 +18,7 @@ COMMANDS = {
     "serve": "Run the server: the named roles, or all of them.",
     "server": "List, create, show, edit and delete Servers.",
     "token": "List, create and revoke API tokens.",
+    "user": "List, add and remove users of the web pages; set passwords.",
 }
 """What there is, as the list shows it."""
 

@@ -3,19 +3,18 @@
 path -> tracking/token (genuine?) -> image or redirect, answered -> the hit goes to the backlog
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from collections.abc import Callable, Sequence
 
 from starlette.types import Receive, Scope, Send
 
 from pillarbox.clock import Clock
 from pillarbox.hits.model import RawHit
+from pillarbox.proxies import Network, client_address
 from pillarbox.storage.types import micros
 from pillarbox.tracking.agent import LONGEST_AGENT
 from pillarbox.tracking.token import OPEN, Copy, Link, Tokens
 
 Header = tuple[bytes, bytes]
-Network = IPv4Network | IPv6Network
 
 PIXEL = (
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,"
@@ -102,32 +101,6 @@ class HitsApp:
                 location=link.location.value if link else "",
             )
         )
-
-
-def client_address(scope: Scope, trusted: Sequence[Network]) -> str:
-    """Who asks: the peer, or when that is a trusted proxy, the last one it names that is none itself."""
-    address: str = (scope.get("client") or ("",))[0]
-    if not _is_in(address, trusted):
-        return address
-    named = [
-        part.strip()
-        for name, value in scope["headers"]
-        if name == b"x-forwarded-for"
-        for part in value.decode("latin-1").split(",")
-    ]
-    for behind in reversed(named):
-        address = behind
-        if not _is_in(behind, trusted):
-            break
-    return address
-
-
-def _is_in(address: str, networks: Iterable[Network]) -> bool:
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return False
-    return any(ip in network for network in networks)
 
 
 async def _answer(send: Send, status: int, headers: Sequence[Header], body: bytes) -> None:

@@ -32,13 +32,15 @@ class Page:
     section: str
     needs: Role
     run: Handler
+    is_public: bool
 
 
 @dataclass(slots=True)
 class Area:
-    """Some pages that belong to one entry of the menu."""
+    """Some pages that belong to one entry of the menu. Public ones are for those who are not logged in."""
 
     section: str
+    is_public: bool = False
     pages: list[Page] = field(default_factory=list)
 
     def show(self, path: str, *, needs: Role = Role.SUPPORT) -> Callable[[Handler], Handler]:
@@ -51,7 +53,14 @@ class Area:
 
     def _add(self, method: str, path: str, needs: Role) -> Callable[[Handler], Handler]:
         def add(run: Handler) -> Handler:
-            page = Page(method=method, path=path, section=self.section, needs=needs, run=run)
+            page = Page(
+                method=method,
+                path=path,
+                section=self.section,
+                needs=needs,
+                run=run,
+                is_public=self.is_public,
+            )
             self.pages.append(page)
             return run
 

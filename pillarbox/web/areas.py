@@ -6,6 +6,7 @@ from pillarbox.web.inbound import activity as inbound
 from pillarbox.web.inbound import message as inbound_message
 from pillarbox.web.inbound import rules, simulator
 from pillarbox.web.messages import activity, message
+from pillarbox.web.people import account, log, login, team
 from pillarbox.web.plumbing import webhook_calls, webhooks
 from pillarbox.web.quality import bounces, removals, statistics, suppressions, unsubscribe
 from pillarbox.web.sending import domains, servers, signatures, streams, tokens
@@ -35,4 +36,8 @@ AREAS: tuple[Area, ...] = (
     suppressions.area,
     removals.area,
     unsubscribe.area,
+    team.area,
+    log.area,
+    account.area,
+    login.area,
 )

@@ -15,6 +15,7 @@ from starlette.requests import Request
 COOKIE = "form"
 FIELD = "_form"
 MAX_BYTES = 12 * 1_048_576
+MAX_BYTES_OF_STRANGERS = 65_536
 MAX_FIELDS = 2_000
 _MEDIA_TYPE = "application/x-www-form-urlencoded"
 
@@ -53,14 +54,14 @@ def hidden(token: str) -> Markup:
     return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token)
 
 
-async def read(request: Request) -> Form:
+async def read(request: Request, *, most: int = MAX_BYTES) -> Form:
     """The form in a request's body. Raises HTTPException: 403 for a strange one, 413, 415."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _MEDIA_TYPE:
         raise HTTPException(415, "form")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BYTES:
+        if len(body) > most:
             raise HTTPException(413, "large")
     fields: dict[str, list[str]] = {}
     try:

@@ -1,8 +1,8 @@
-"""Who may see the pages, and what every answer tells the browser to refuse.
+"""What no browser may be made to ask, and what every answer tells the browser to refuse.
 
-Without users the pages are open to this machine alone. Three things could still let others in, and each is refused
-here: a foreign address, a foreign name that was made to point at this machine (DNS rebinding), and a foreign site
-that makes the user's own browser ask. Plain ASGI.
+Two things could let others use a browser that may see the pages, and each is refused here: a foreign name that
+was made to point at this machine (DNS rebinding), and a foreign site that makes the user's own browser ask.
+Whether the user may come in is for the gate behind this. Plain ASGI.
 """
 
 import ipaddress
@@ -29,10 +29,6 @@ HEADERS = {
     "X-DNS-Prefetch-Control": "off",
     "Cache-Control": "private, no-cache",
 }
-_NOT_HERE = (
-    "This page is open on the machine it runs on only, because no user was set up.\n"
-    "Reach it through an SSH tunnel, or set ADMIN_EMAIL and ADMIN_PASSWORD.\n"
-)
 _NOT_THIS_NAME = (
     "This page does not answer to this host name.\n"
     "Use http://localhost or http://127.0.0.1, or set PUBLIC_URL to the address you use.\n"
@@ -65,17 +61,33 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
-        if not _is_from_here(scope, headers):
-            return _NOT_HERE
         if not self._is_own_name(headers.getlist("host")):
             return _NOT_THIS_NAME
-        return None if _is_own_request(headers) else _NOT_FROM_THERE
+        return None if self._is_own_request(headers) else _NOT_FROM_THERE
 
     def _is_own_name(self, hosts: list[str]) -> bool:
         if len(hosts) != 1 or not _own_name(hosts[0]):
             return False
         name = _host_name(f"//{hosts[0]}")
         return bool(name) and (name == _host_name(self.public_url) or is_loopback(name))
+
+    def _is_own_request(self, headers: Headers) -> bool:
+        """Whether our own page or the user asks, not another site's page: Origin, and Fetch Metadata where sent.
+
+        A link from elsewhere may open a page; it cannot read, embed or subscribe to anything.
+        """
+        origin = headers.get("origin")
+        if origin is not None and not self._is_own_origin(origin.lower(), headers["host"].lower()):
+            return False
+        if headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
+            return True
+        is_opened = headers.get("sec-fetch-mode") == "navigate"
+        return is_opened and headers.get("sec-fetch-dest") == "document"
+
+    def _is_own_origin(self, origin: str, host: str) -> bool:
+        """By the name that was asked, or by PUBLIC_URL: a proxy may ask by another name than the browser did."""
+        public = urlsplit(self.public_url.lower())
+        return urlsplit(origin).netloc == host or origin == f"{public.scheme}://{public.netloc}"
 
 
 def is_loopback(name: str) -> bool:
@@ -98,7 +110,7 @@ def _host_name(url: str) -> str:
         return ""
 
 
-def _is_from_here(scope: Scope, headers: Headers) -> bool:
+def is_from_here(scope: Scope, headers: Headers) -> bool:
     """Whether the client, and everyone a proxy on this machine says it speaks for, is on this machine."""
     client = scope.get("client")
     if client is None:
@@ -120,18 +132,3 @@ def _is_loopback_address(text: str) -> bool:
     if port.isdigit() and "." in host:
         text = host
     return not text.lower().endswith("localhost") and is_loopback(text.strip("[]"))
-
-
-def _is_own_request(headers: Headers) -> bool:
-    """Whether our own page or the user asks, not another site's page: Origin, and Fetch Metadata where sent.
-
-    A link from elsewhere may open a page; it cannot read, embed or subscribe to anything.
-    """
-    origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != headers["host"].lower():
-        return False
-    if headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
-        return True
-    return (
-        headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
-    )

@@ -6,6 +6,7 @@ date after the next one, and each new stream begins with one. Server-sent events
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from starlette.datastructures import QueryParams
@@ -32,6 +33,8 @@ CALLS_OF_EVENTS = 100
 PAUSE_S = 0.2
 """The least time between two pushes to one page."""
 HEARTBEAT_S = 15.0
+ASKED_AGAIN_S = 30.0
+"""After this long, whoever listens must still be allowed to."""
 MAX_STREAMS = 100
 
 _HEADERS = [
@@ -49,6 +52,7 @@ class _Stream:
     """One open page. With a `key` it cares for one message only."""
 
     key: int | None
+    scope: Scope
     subscriptions: dict[str, Subscription]
     seen: object = field(default=None)
 
@@ -69,8 +73,15 @@ class _Stream:
 class Live:
     """The streams of this process. `close` ends them, so that a stopping server need not wait for open pages."""
 
-    def __init__(self, app: App, *, max_streams: int = MAX_STREAMS) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        may_stay: Callable[[Scope], Awaitable[bool]],
+        max_streams: int = MAX_STREAMS,
+    ) -> None:
         self._app = app
+        self._may_stay = may_stay
         self._max_streams = max_streams
         self._streams: set[_Stream] = set()
         self._is_closed = False
@@ -94,6 +105,7 @@ class Live:
         topics = ABOUT.get(query.get("about", ""), TOPICS) if key is None else TOPICS_OF_MESSAGE
         stream = _Stream(
             key=key,
+            scope=scope,
             subscriptions={topic: self._app.wake.subscribe(topic) for topic in topics},
         )
         self._streams.add(stream)
@@ -116,8 +128,13 @@ class Live:
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         await self._has_news(stream)
         await _write(send, _HELLO + _CHANGE)
+        asked_at = self._app.monotonic()
         while True:
             happened = await stream.wait(HEARTBEAT_S)
+            if self._app.monotonic() - asked_at >= ASKED_AGAIN_S:
+                asked_at = self._app.monotonic()
+                if not await self._may_stay(stream.scope):
+                    break
             if self._is_closed:
                 break
             if not happened:

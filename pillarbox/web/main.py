@@ -18,11 +18,13 @@ from pillarbox.ids import ServerId
 from pillarbox.outbound.store import overview
 from pillarbox.outbound.submit import Submission
 from pillarbox.servers.directory import Directory
-from pillarbox.users.model import Actor, Role
+from pillarbox.users.login import Logins
+from pillarbox.users.passwords import Hashing
 from pillarbox.web import forms
 from pillarbox.web.area import Page
 from pillarbox.web.areas import AREAS
 from pillarbox.web.assets import PREFIX, Assets
+from pillarbox.web.gate import Gate, who_asks
 from pillarbox.web.guard import Guard
 from pillarbox.web.live import Live
 from pillarbox.web.render import Renderer
@@ -69,15 +71,19 @@ class Pages:
 
     def __init__(self, app: App, directory: Directory, submission: Submission) -> None:
         self._assets = Assets(Path(__file__).parent / "static")
+        hashing = Hashing()
         self._site = Site(
             app=app,
             directory=directory,
             submission=submission,
             renderer=Renderer(app, self._assets),
+            hashing=hashing,
+            logins=Logins(app, hashing),
         )
-        self._live = Live(app)
+        gate = Gate(self._route, app, _is_public)
+        self._live = Live(app, may_stay=gate.may_stay)
         self._pages = self._make_pages()
-        self._guard = Guard(self._route, app.config.public_url)
+        self._guard = Guard(gate, app.config.public_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
@@ -91,7 +97,7 @@ class Pages:
         path = scope["path"]
         if path.startswith(PREFIX):
             await self._assets(scope, receive, send)
-        elif path == "/events" and scope["method"] == "GET":
+        elif path == "/events" and scope["method"] == "GET" and who_asks(scope).is_known:
             await self._live(scope, receive, send)
         elif link := _server_link(path):
             await RedirectResponse(f"/ui/servers/{link[1]}/streams")(scope, receive, send)
@@ -121,11 +127,17 @@ class Pages:
 
     async def _visit(self, request: Request, page: Page) -> Visit:
         """Find out who asks and about what. Raises HTTPException for whom it is not."""
-        actor = self._actor(request)
-        if not actor.role.includes(page.needs):
-            raise HTTPException(403, "role")
-        form = await forms.read(request) if page.method == "POST" else None
-        names = await self._site.app.db.read(overview.server_names)
+        who = who_asks(request.scope)
+        form, names = None, {}
+        if not page.is_public:
+            if who.actor is None:
+                raise Unavailable("nobody knows who asks")
+            if not who.actor.role.includes(page.needs):
+                raise HTTPException(403, "role")
+            names = await self._site.app.db.read(overview.server_names)
+        if page.method == "POST":
+            most = forms.MAX_BYTES_OF_STRANGERS if page.is_public else forms.MAX_BYTES
+            form = await forms.read(request, most=most)
         asked = request.path_params.get("server")
         if asked is not None and asked not in names:
             raise HTTPException(404, "server")
@@ -135,16 +147,11 @@ class Pages:
             site=self._site,
             request=request,
             section=page.section,
-            actor=actor,
+            who=who,
             servers=names,
             here=here,
             sent=form,
         )
-
-    def _actor(self, request: Request) -> Actor:
-        """Who asks: without users, whoever sits at this machine may do everything."""
-        ip = request.client.host if request.client else ""
-        return Actor(name="This machine", role=Role.OWNER, ip=ip)
 
     async def _http_problem(self, request: Request, problem: Exception) -> Response:
         assert isinstance(problem, HTTPException)
@@ -172,7 +179,7 @@ class Pages:
             site=self._site,
             request=request,
             section="",
-            actor=self._actor(request),
+            who=who_asks(request.scope),
             servers={},
             here=None,
             sent=None,
@@ -184,6 +191,13 @@ class Pages:
 def build(app: App, directory: Directory, submission: Submission) -> Pages:
     """The pages of an installation, as an ASGI application."""
     return Pages(app, directory, submission)
+
+
+_PUBLIC = frozenset(page.path for area in AREAS for page in area.pages if page.is_public)
+
+
+def _is_public(path: str) -> bool:
+    return path in _PUBLIC or path.startswith(PREFIX)
 
 
 def _pattern(page: Page) -> str:

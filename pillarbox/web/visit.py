@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote, unquote
 
 from starlette.exceptions import HTTPException
@@ -15,10 +15,13 @@ from pillarbox.outbound.submit import Submission
 from pillarbox.servers.directory import Directory
 from pillarbox.servers.model import Server
 from pillarbox.storage.tx import Tx
+from pillarbox.users.login import Logins
 from pillarbox.users.model import Actor, Role
+from pillarbox.users.passwords import Hashing
 from pillarbox.users.store import audit
-from pillarbox.web import forms, nav
+from pillarbox.web import cookies, forms, nav
 from pillarbox.web.forms import Form
+from pillarbox.web.gate import Who
 from pillarbox.web.render import Renderer
 from pillarbox.wire.errors import describe
 
@@ -37,6 +40,8 @@ class Site:
     directory: Directory
     submission: Submission
     renderer: Renderer
+    hashing: Hashing
+    logins: Logins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +54,7 @@ class Visit:
     site: Site
     request: Request
     section: str
-    actor: Actor
+    who: Who
     servers: Mapping[int, str]
     here: Server | None
     sent: Form | None
@@ -58,6 +63,11 @@ class Visit:
     def app(self) -> App:
         """Settings, storage, time and names."""
         return self.site.app
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, as the audit log says it; on the login page nobody, who may do nothing."""
+        return self.who.actor or Actor(name="", role=Role.SUPPORT, ip=self.who.ip)
 
     @property
     def server(self) -> Server:
@@ -114,7 +124,7 @@ class Visit:
             "visit": self,
             "token": forms.hidden(token),
             "said": said,
-            "menu": nav.menu(self.section, self.here),
+            "menu": nav.menu(self.section, self.here) if self.who.actor else [],
         }
         answer = self.site.renderer.page(
             self.request, template, shell | dict(values or {}), status=status
@@ -131,18 +141,13 @@ class Visit:
         answer = RedirectResponse(url, 303)
         if said:
             text = quote(said[:_LONGEST_SAID])
-            answer.set_cookie(SAID_COOKIE, text, max_age=60, **self._cookie_facts)
+            facts = cookies.facts(self.request, self.app.config)
+            answer.set_cookie(SAID_COOKIE, text, max_age=60, **facts)
         return answer
-
-    @property
-    def _cookie_facts(self) -> dict[str, Any]:
-        is_secure = self.app.config.public_url.startswith("https://")
-        is_secure = is_secure and self.request.headers["host"] in self.app.config.public_url
-        return {"path": "/", "httponly": True, "samesite": "strict", "secure": is_secure}
 
     def _set_cookie(self, answer: Response, name: str, value: str) -> None:
         if self.request.cookies.get(name) != value:
-            answer.set_cookie(name, value, **self._cookie_facts)
+            answer.set_cookie(name, value, **cookies.facts(self.request, self.app.config))
 
 
 def words(refused: Refused) -> str:

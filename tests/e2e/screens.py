@@ -6,6 +6,8 @@ Each area adds its screens and its seed here. The tests open all of them, `make 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from playwright.async_api import Page, Response
+
 from tests.conftest import Running
 from tests.e2e import (
     seeds,
@@ -15,6 +17,7 @@ from tests.e2e import (
     seeds_quality,
     seeds_sending,
     seeds_templates,
+    seeds_users,
     seeds_webhooks,
 )
 
@@ -23,17 +26,22 @@ Seed = Callable[[Running, "Facts"], Awaitable[None]]
 
 @dataclass
 class Facts:
-    """Ids that seeds have made, for the paths of screens: `{message}`, `{server}`…"""
+    """Ids that seeds have made, for the paths of screens: `{message}`, `{server}`… `session` is an owner's."""
 
     ids: dict[str, str] = field(default_factory=dict)
+    session: str = ""
 
 
 @dataclass(frozen=True)
 class Screen:
-    """A page, by a name for its test and its picture; `path` has names of Facts in braces."""
+    """A page, by a name for its test and its picture; `path` has names of Facts in braces.
+
+    An owner looks at it, or somebody who is not logged in.
+    """
 
     name: str
     path: str
+    is_public: bool = False
 
 
 SEEDS: tuple[Seed, ...] = (
@@ -124,12 +132,32 @@ SCREENS: tuple[Screen, ...] = (
     Screen("suppressions-add", "/ui/servers/{server}/suppressions/add?messagestream=outbound"),
     Screen("unsubscribe-page", "/ui/servers/{server}/unsubscribe-page"),
     Screen("removals", "/ui/removals"),
+    Screen("team", "/ui/team"),
+    Screen("user-new", "/ui/team/new"),
+    Screen("user", "/ui/team/{user}"),
+    Screen("audit", "/ui/audit"),
+    Screen("audit-older", "/ui/audit?q=dev%40&before=60"),
+    Screen("account", "/ui/account"),
+    Screen("login", "/ui/login?return_to=/ui/servers", is_public=True),
 )
 
 
-async def seed(running: Running) -> Facts:
-    """Fill a fresh installation."""
+async def seed(running: Running, *, with_users: bool = False) -> Facts:
+    """Fill a fresh installation. With users the pages ask for a login, which `show` has."""
     facts = Facts()
-    for one in SEEDS:
+    for one in (*SEEDS, *([seeds_users.users] if with_users else [])):
         await one(running, facts)
     return facts
+
+
+async def show(page: Page, url: str, screen: Screen, facts: Facts) -> Response:
+    """Open a screen of the server at `url`."""
+    if screen.is_public:
+        await page.goto("about:blank")  # a live page would ask once more without its session
+        await page.context.clear_cookies()
+    else:
+        cookie = {"name": "session", "value": facts.session, "url": url}
+        await page.context.add_cookies([cookie])  # type: ignore[list-item]
+    answer = await page.goto(url + screen.path.format(**facts.ids))
+    assert answer is not None
+    return answer

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.e2e.conftest import barriers
-from tests.e2e.screens import SCREENS, seed
+from tests.e2e.screens import SCREENS, seed, show
 
 SLOWLY = {"delivery": "direct", "dns_servers": "127.0.0.1:1", "sender_policy": "open"}
 
@@ -11,12 +11,11 @@ SLOWLY = {"delivery": "direct", "dns_servers": "127.0.0.1:1", "sender_policy": "
 @pytest.mark.timeout(600)
 async def test_every_screen_is_clean(serve, visit) -> None:
     async with serve(**SLOWLY) as running:
-        facts = await seed(running)
+        facts = await seed(running, with_users=True)
         page = await visit(running)
         found: dict[str, list[str]] = {}
         for screen in SCREENS:
-            answer = await page.goto(running.http + screen.path.format(**facts.ids))
-            assert answer is not None
+            answer = await show(page, running.http, screen, facts)
             problems = [] if answer.status == 200 else [f"status {answer.status}"]
             problems += await barriers(page)
             if await page.title() == "taken":
@@ -31,11 +30,11 @@ async def test_every_screen_is_clean(serve, visit) -> None:
 @pytest.mark.timeout(600)
 async def test_every_screen_fits_a_phone(serve, visit) -> None:
     async with serve(**SLOWLY) as running:
-        facts = await seed(running)
+        facts = await seed(running, with_users=True)
         page = await visit(running, viewport={"width": 390, "height": 844})
         wide = []
         for screen in SCREENS:
-            await page.goto(running.http + screen.path.format(**facts.ids))
+            await show(page, running.http, screen, facts)
             if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 wide.append(screen.name)
     assert wide == []

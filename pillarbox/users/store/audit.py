@@ -1,7 +1,21 @@
 """The audit log: what people changed on the pages. It only grows, until its retention is over."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, insert, select
+from datetime import datetime
 
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+)
+
+from pillarbox.storage import text as texts
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import UtcTime
@@ -34,9 +48,17 @@ def append(tx: Tx, actor: Actor, text: str, *, server_id: int | None = None) -> 
     tx.run(insert(audit_log), row)
 
 
-def newest(tx: Tx, *, before: int | None = None, limit: int = 50) -> list[Deed]:
-    """The newest lines below an id."""
+def newest(tx: Tx, *, before: int | None = None, person: str = "", limit: int = 50) -> list[Deed]:
+    """The newest lines below an id, of those whose name contains a text."""
     query = select(audit_log).order_by(audit_log.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(audit_log.c.id < before)
+    if person:
+        query = query.where(texts.contains(tx.connection, audit_log.c.actor, person))
     return [Deed(**row._mapping) for row in tx.rows(query)]  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def delete_old(tx: Tx, *, before: datetime, limit: int) -> int:
+    """Delete some lines from before an instant; how many were found."""
+    old = select(audit_log.c.id).where(audit_log.c.at < before).order_by(audit_log.c.at)
+    return tx.run(delete(audit_log).where(audit_log.c.id.in_(old.limit(limit))))

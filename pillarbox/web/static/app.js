@@ -226,7 +226,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || document.querySelector("dialog[open]")) return;
     if (event.target === filter) {
       if (event.key === "Escape" && !filter.value) filter.blur();
-      if (event.key === "ArrowDown" || event.key === "Enter") {
+      if (isList && (event.key === "ArrowDown" || event.key === "Enter")) {
         event.preventDefault();
         step(1);
       }
@@ -245,6 +245,8 @@
   if (back && list && list.startsWith("/?")) back.href = list;
 
   document.addEventListener("click", (event) => {
+    const me = document.querySelector(".me[open]");
+    if (me && !me.contains(event.target)) me.open = false;
     const button = event.target.closest(".copy");
     if (button) copy(button).catch(() => say("Copying is not allowed here"));
   });

@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from pillarbox.hits.main import PIXEL, HitsApp, client_address
+from pillarbox.hits.main import PIXEL, HitsApp
 from pillarbox.hits.model import RawHit
+from pillarbox.proxies import client_address
 from pillarbox.tracking.model import ClickLocation
 from pillarbox.tracking.token import Copy, Link, Tokens
 from tests.conftest import SetClock

@@ -178,6 +178,7 @@ def test_every_table_with_rows_of_a_server_is_purged_or_goes_by_itself():
     }
     by_part = OF_SERVERS | {
         "attempts",
+        "audit_log",
         "erased_suppressions",
         "hits",
         "hit_facets",

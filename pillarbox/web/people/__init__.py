@@ -1,0 +1,1 @@
+"""People: logging in, the own account, the team, and what everybody did."""
