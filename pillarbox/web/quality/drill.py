@@ -3,13 +3,13 @@
 Days are those of the statistics, in US Eastern time; the search box takes instants.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as clock
 
 from pillarbox.clock import EASTERN
 from pillarbox.suppressions.model import Origin, Reason
+from pillarbox.web.messages.search import term
 from pillarbox.web.quality.filters import link
 
 
@@ -33,9 +33,9 @@ class Behind:
         """The messages that were taken in on these days, with more operators."""
         found = [*terms]
         if self.tag:
-            found.append(_term("tag", self.tag))
+            found.append(term("tag", self.tag))
         if self.stream:
-            found.append(_term("stream", self.stream))
+            found.append(term("stream", self.stream))
         found.append(f"after:{_midnight(self.first)}")
         found.append(f"before:{_midnight(self.last + timedelta(days=1))}")
         return link("/", {"server": self.server_id, "q": " ".join(found)})
@@ -58,11 +58,6 @@ class Behind:
     @property
     def _days(self) -> dict[str, str]:
         return {"fromdate": self.first.isoformat(), "todate": self.last.isoformat()}
-
-
-def _term(name: str, value: str) -> str:
-    value = value.replace('"', " ").strip()
-    return f'{name}:"{value}"' if re.search(r"\s", value) else f"{name}:{value}"
 
 
 def _midnight(day: date) -> str:
