@@ -25,6 +25,7 @@ from pillarbox.bulk import store as bulk
 from pillarbox.bulk.expand import Expansion
 from pillarbox.chores import Chore, Chores
 from pillarbox.clock import Clock, SystemClock
+from pillarbox.collector import spare_collector
 from pillarbox.config import Config
 from pillarbox.domains.directory import Domains
 from pillarbox.domains.recheck import recheck
@@ -95,7 +96,12 @@ def serve(config: Config, names: Sequence[str], *, started: Callable[[Started], 
     # Held until the process ends; only an SQLite file has a single owner.
     lock = installation.lock_directory(config.data_dir) if config.is_sqlite else None
     log.debug("data directory", extra={"lock": lock})
-    uvloop.run(_main(config, roles, started))
+
+    def up(what: Started) -> None:
+        spare_collector()
+        started(what)
+
+    uvloop.run(_main(config, roles, up))
 
 
 async def _main(config: Config, roles: tuple[str, ...], started: Callable[[Started], None]) -> None:

@@ -20,6 +20,7 @@ import msgspec
 import uvloop
 
 from pillarbox import log as logs
+from pillarbox.collector import spare_collector
 from pillarbox.mail.dkim import Signer
 from pillarbox.mail.dns import Resolver
 from pillarbox.mail.egress import Egress
@@ -130,6 +131,7 @@ async def serve(channel: socket.socket) -> None:
 def main() -> None:
     """Run on the socket whose file descriptor is the first argument."""
     logs.setup()
+    spare_collector()
     os.nice(NICENESS)  # who hands mail in waits for an answer; who gets it does not (decision 0007)
     # Ctrl-C in a terminal reaches the whole group; the dispatcher decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
