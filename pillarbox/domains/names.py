@@ -9,6 +9,7 @@ LONGEST = 225
 """With the name of a DKIM record in front (28 characters) it must fit into 253."""
 _LABEL = r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?"
 _domain = re.compile(rf"(?:{_LABEL}\.)+(?!\d+$){_LABEL}").fullmatch
+_destination = re.compile(r"[a-z0-9_\-]+(?:\.[a-z0-9_\-]+)*|\[[a-z0-9.:]+\]").fullmatch
 _EXAMPLES = ("example.com", "example.net", "example.org", "example")
 
 
@@ -19,6 +20,15 @@ def read_domain(text: str) -> str | None:
     except ValueError:
         return None
     return name if len(name) <= LONGEST and _domain(name) else None
+
+
+def read_destination(text: str) -> str | None:
+    """What mail can go to, as lanes of the queue are named: a domain, or an address literal; None for neither."""
+    try:
+        name = to_ascii(text.strip()).lower().removesuffix(".")
+    except ValueError:
+        return None
+    return name if len(name) <= 255 and _destination(name) else None
 
 
 def read_host_below(text: str, domain: str) -> str | None:

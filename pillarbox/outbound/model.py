@@ -189,6 +189,11 @@ def lane_of(domain: str, *, is_bulk: bool) -> str:
     return f"{domain} bulk" if is_bulk else domain
 
 
+def lanes_of(domain: str) -> list[str]:
+    """Both lanes of a destination."""
+    return [lane_of(domain, is_bulk=False), lane_of(domain, is_bulk=True)]
+
+
 def is_bulk(lane: str) -> bool:
     """Whether a lane holds bulk mail."""
     return lane.endswith(" bulk")

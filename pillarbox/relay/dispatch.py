@@ -35,6 +35,7 @@ from pillarbox.relay.handover import Handover
 from pillarbox.relay.job import Id, Job, Outcome, Setup
 from pillarbox.relay.lanes import Lanes
 from pillarbox.relay.outcome import Settlement, settle
+from pillarbox.relay.suspended import Suspended
 from pillarbox.relay.wishes import Wishing
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import micros
@@ -87,28 +88,31 @@ class Dispatcher:
         self._domains = domains
         self._return_paths = ReturnPaths(secret=secret)
         self._wishing = Wishing(Tokens(secret), app.config.public_url)
-        self._lanes = Lanes()
+        self._lanes = Lanes(suspended=None)
         self._held: dict[Id, Held] = {}
         self._bytes_free = BYTES_IN_HAND
         self._leaves = app.config.delivery != "capture"
         self._endings = endings_of(app.config)
         self._wakes = app.wake.subscribe(DELIVERY)
         self._handover = Handover(app, self._lanes, bytes_free=lambda: self._bytes_free)
+        self._suspended = Suspended(app, self._lanes, resumed=lambda: self._wakes.arrive(()))
         setup = setup_of(app, secret)
         self._crew = Crew(setup, app.config.workers, heard=self._heard, lost=self._lost)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until told to stop; then finish what is in hand and give back the rest."""
+        await self._suspended.look()
         async with asyncio.TaskGroup() as tasks:
             if self._leaves:
                 await self._crew.start(tasks)
             keeper = tasks.create_task(self._prolong_leases())
             looker = tasks.create_task(self._look_everywhere())
             taker = tasks.create_task(self._take_over())
+            watcher = tasks.create_task(self._suspended.keep())
             await self._work(stop, tasks)
             await self._handover.close()
             await self._crew.stop()
-            for task in (keeper, looker, taker):
+            for task in (keeper, looker, taker, watcher):
                 task.cancel()
         self._keep(gathered(self._handover.take()))
         await self._give_back([held.copy for held in self._held.values()])

@@ -2,10 +2,12 @@
 
 A lane is known by the instant its first mail may be due. Lanes whose destination has enough in hand are set aside
 until something of it is finished, so looking for work costs the same whether ten or ten thousand destinations are
-slow. Transactional lanes are served before the bulk lanes of the same destination.
+slow. Transactional lanes are served before the bulk lanes of the same destination. Nothing is taken from lanes of
+suspended destinations.
 """
 
 import heapq
+from collections.abc import Iterable
 from datetime import datetime
 
 from pillarbox.outbound.model import domain_of, is_bulk
@@ -17,9 +19,17 @@ LARGEST_TAKE = 200
 
 
 class Lanes:
-    """The lanes with mail, the copies in hand, and each destination's allowance."""
+    """The lanes with mail, the copies in hand, and each destination's allowance.
 
-    def __init__(self, *, most_in_hand: int = MOST_IN_HAND) -> None:
+    With None for `suspended`, nothing is taken before the first call of `suspend`.
+    """
+
+    def __init__(
+        self,
+        *,
+        most_in_hand: int = MOST_IN_HAND,
+        suspended: frozenset[str] | None = frozenset(),
+    ) -> None:
         self._due: dict[str, datetime] = {}
         self._heap: list[tuple[datetime, str]] = []
         self._ready: dict[
@@ -28,6 +38,7 @@ class Lanes:
         self._set_aside: dict[str, set[str]] = {}
         self._in_hand: dict[str, int] = {}
         self._throttles: dict[str, Throttle] = {}
+        self._suspended = suspended
         self._free = most_in_hand
         self._reserve = most_in_hand // 5  # never taken by bulk mail
 
@@ -53,13 +64,14 @@ class Lanes:
         asked: list[tuple[str, int]] = []
         # A stable sort by "is bulk": what people wait for goes first, each kind in its own order.
         for lane in sorted(self._ready, key=is_bulk):
-            if (slots := self._slots(lane)) > 0:
+            if self._suspended is None or domain_of(lane) in self._suspended:
+                self._set_lane_aside(lane)
+            elif (slots := self._slots(lane)) > 0:
                 del self._ready[lane]
                 self._hold(domain_of(lane), slots)
                 asked.append((lane, slots))
             elif self._room(domain_of(lane)) <= 0:
-                del self._ready[lane]
-                self._set_aside.setdefault(domain_of(lane), set()).add(lane)
+                self._set_lane_aside(lane)
         return asked
 
     def has_room(self, lane: str, now: datetime, *, promised: int, promised_in_all: int) -> bool:
@@ -73,6 +85,8 @@ class Lanes:
             (due is None or due > now)
             and lane not in self._ready
             and domain not in self._set_aside
+            and self._suspended is not None
+            and domain not in self._suspended
             and self._room(domain) > promised
             and self._free - self._reserve > promised_in_all
         )
@@ -80,6 +94,15 @@ class Lanes:
     def handed(self, lane: str) -> None:
         """One copy of a lane was taken past the queue."""
         self._hold(domain_of(lane), 1)
+
+    def suspend(self, domains: Iterable[str]) -> bool:
+        """Take from these destinations no more, and from all others; whether any may be taken from again."""
+        before, self._suspended = self._suspended, frozenset(domains)
+        held = self._set_aside if before is None else before
+        resumed = [domain for domain in held if domain not in self._suspended]
+        for domain in resumed:
+            self._make_ready(domain)
+        return bool(resumed)
 
     def took(self, lane: str, *, asked: int, got: int, next_due: datetime | None) -> None:
         """What became of one entry of `wanted`; `next_due` is the lane's next instant, None when it is empty."""
@@ -97,6 +120,14 @@ class Lanes:
         else:
             throttle.answered()
         self._release(domain, 1)
+
+    def _set_lane_aside(self, lane: str) -> None:
+        del self._ready[lane]
+        self._set_aside.setdefault(domain_of(lane), set()).add(lane)
+
+    def _make_ready(self, domain: str) -> None:
+        for lane in self._set_aside.pop(domain, ()):
+            self._ready[lane] = None
 
     def _slots(self, lane: str) -> int:
         free = self._free - self._reserve if is_bulk(lane) else self._free
@@ -119,8 +150,7 @@ class Lanes:
         else:
             self._in_hand.pop(domain, None)
             self._forget_if_ordinary(domain)
-        for lane in self._set_aside.pop(domain, ()):
-            self._ready[lane] = None
+        self._make_ready(domain)
 
     def _forget_if_ordinary(self, domain: str) -> None:
         throttle = self._throttles.get(domain)

@@ -6,6 +6,7 @@ from pillarbox.web.inbound import activity as inbound
 from pillarbox.web.inbound import message as inbound_message
 from pillarbox.web.inbound import rules, simulator
 from pillarbox.web.messages import activity, message
+from pillarbox.web.operator import queue
 from pillarbox.web.people import account, log, login, team
 from pillarbox.web.plumbing import webhook_calls, webhooks
 from pillarbox.web.quality import bounces, removals, statistics, suppressions, unsubscribe
@@ -40,4 +41,5 @@ AREAS: tuple[Area, ...] = (
     log.area,
     account.area,
     login.area,
+    queue.area,
 )

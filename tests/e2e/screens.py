@@ -14,6 +14,7 @@ from tests.e2e import (
     seeds_activity,
     seeds_inbound,
     seeds_message,
+    seeds_operator,
     seeds_quality,
     seeds_sending,
     seeds_templates,
@@ -54,6 +55,7 @@ SEEDS: tuple[Seed, ...] = (
     seeds_activity.activity,
     seeds_inbound.inbound,
     seeds_quality.quality,
+    seeds_operator.queues,
 )
 SCREENS: tuple[Screen, ...] = (
     Screen("activity", "/"),
@@ -139,6 +141,11 @@ SCREENS: tuple[Screen, ...] = (
     Screen("audit-older", "/ui/audit?q=dev%40&before=60"),
     Screen("account", "/ui/account"),
     Screen("login", "/ui/login?return_to=/ui/servers", is_public=True),
+    Screen("queue", "/ui/queue"),
+    Screen("queue-destination", "/ui/queue/{slow_domain}"),
+    Screen("queue-suspended", "/ui/queue/{suspended_domain}"),
+    Screen("queue-nothing", "/ui/queue?q=%3Cb%3E"),
+    Screen("message-suspended", "/m/{held_back}"),
 )
 
 

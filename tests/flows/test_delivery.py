@@ -12,6 +12,7 @@ from pillarbox.domains import keys, store
 from pillarbox.domains.model import KeyState
 from pillarbox.mail.verp import ReturnPaths
 from pillarbox.outbound.accept import DELIVERY
+from pillarbox.outbound.store import suspensions
 from pillarbox.servers.store import servers
 from tests.conftest import SERVER_TOKEN, SetClock
 from tests.doubles.dns import SERVFAIL, DnsZone
@@ -312,3 +313,32 @@ async def test_what_smtp_cannot_accept_becomes_an_smtp_api_error(serve) -> None:
         dump = await client.http.get(f"/bounces/{bounce['ID']}/dump")
         assert "1235" in dump.json()["Body"]
         assert "X-PM-Message-Stream: nowhere" in dump.json()["Body"]
+
+
+async def test_mail_to_a_suspended_destination_waits_until_it_is_resumed(direct, mx) -> None:
+    clock = SetClock()
+    async with direct(clock=clock) as running:
+        client, db = Client(running), running.app.db
+        await db.write(lambda tx: suspensions.suspend(tx, "one.example", by="test"))
+        held = await client.send(To="ann@one.example, bo@two.example")
+        (event,) = await client.events(held["MessageID"], 1)
+        assert event["Recipient"] == "bo@two.example"
+        clock.advance(timedelta(hours=13))  # longer than mail is tried
+        mx.rcpt = ["450 4.2.0 Not now"]
+        await db.write(lambda tx: suspensions.resume(tx, "one.example"))
+        events = await client.events(held["MessageID"], 2)
+        assert {e["Recipient"]: e["Type"] for e in events} == {
+            "ann@one.example": "Bounced",
+            "bo@two.example": "Delivered",
+        }
+
+
+async def test_a_suspension_that_stands_before_the_start_holds(direct, mx) -> None:
+    async with direct() as first:
+        await first.app.db.write(lambda tx: suspensions.suspend(tx, "one.example", by="test"))
+    async with direct() as running:
+        client = Client(running)
+        await client.send(To="ann@one.example")
+        other = await client.send(To="bo@two.example")
+        await client.events(other["MessageID"], 1)
+        assert [message.rcpts for message in mx.messages] == [["<bo@two.example>"]]

@@ -10,9 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, func, select, text, tuple_, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    bindparam,
+    func,
+    select,
+    text,
+    tuple_,
+    update,
+)
 
-from pillarbox.outbound.model import MessageStatus, RecipientState, UnsubscribeLink
+from pillarbox.outbound.model import MessageStatus, RecipientState, UnsubscribeLink, lanes_of
 from pillarbox.outbound.store.tables import contents, messages, recipients
 from pillarbox.servers.model import TrackLinks
 from pillarbox.storage import dialect
@@ -275,17 +284,17 @@ def move(tx: Tx, moves: Sequence[Move]) -> None:
         tx.run(statement, [_values(m) for m in others])
 
 
-def list_waiting(tx: Tx, *, limit: int, lane: str | None = None) -> list[Waiting]:
-    """The head of the queue, first due first."""
+def list_waiting(tx: Tx, *, limit: int, domain: str | None = None) -> list[Waiting]:
+    """The head of the queue, or of what waits for one destination, first due first."""
     query = (
         select(recipients, messages.c.message_id, messages.c.received_at)
         .join(messages, messages.c.key == recipients.c.message_key)
-        .where(recipients.c.state == RecipientState.QUEUED)
+        .where(recipients.c.state == text("'queued'"))
         .order_by(recipients.c.due_at)
         .limit(limit)
     )
-    if lane is not None:
-        query = query.where(recipients.c.lane == lane)
+    if domain is not None:
+        query = query.where(goes_to(domain))
     return [
         Waiting(
             message_id=row.message_id,
@@ -308,8 +317,8 @@ def count_waiting(tx: Tx) -> int:
     return int(tx.scalar(query.select_from(recipients)))
 
 
-def retry(tx: Tx, message_key: int | None) -> list[str]:
-    """Make the waiting recipients of a message (or all) due now, unless they are in hand; their lanes."""
+def retry(tx: Tx, message_key: int | None, *, domain: str | None = None) -> list[str]:
+    """Make what waits of a message, for a destination, or at all due now, unless it is in hand; the lanes."""
     statement = (
         update(recipients)
         .where(recipients.c.state == RecipientState.QUEUED, recipients.c.lease.is_(None))
@@ -318,6 +327,8 @@ def retry(tx: Tx, message_key: int | None) -> list[str]:
     )
     if message_key is not None:
         statement = statement.where(recipients.c.message_key == message_key)
+    if domain is not None:
+        statement = statement.where(goes_to(domain))
     return sorted({row.lane for row in tx.rows(statement)})
 
 
@@ -364,6 +375,11 @@ def _mark_delivered(tx: Tx, moves: Sequence[Move]) -> None:
         return
     keys, positions = [one.message_key for one in moves], [one.position for one in moves]
     tx.run(_DELIVERED_POSTGRES, {"keys": keys, "positions": positions})
+
+
+def goes_to(domain: str) -> ColumnElement[bool]:
+    """The condition that a row of `recipients` is for a destination, bulk or not."""
+    return recipients.c.lane.in_(lanes_of(domain))
 
 
 def _values(one: Move) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pillarbox.mail.parse import Message as Content
 from pillarbox.mail.parse import parse
 from pillarbox.outbound.accept import DELIVERY
 from pillarbox.outbound.model import Message, RecipientState, UnsubscribeLink
-from pillarbox.outbound.store import attempts, messages, overview, queue
+from pillarbox.outbound.store import attempts, messages, overview, queue, suspensions
 from pillarbox.servers.model import SYSTEM, StreamType
 from pillarbox.storage.tx import Tx
 from pillarbox.web import download
@@ -228,6 +228,7 @@ def _facts(tx: Tx, message: Message) -> Facts:
         attempts=attempts.list_of_message(tx, message.key),
         events=happened,
         now=tx.now,
+        suspensions=suspensions.current(tx),
         crowds={lane: overview.crowd(tx, lane) for lane in sorted(due)[:MAX_LANES]},
         bounces=bounces.list_by_ids(tx, bounce_ids, with_content=False) if bounce_ids else {},
         calls=log.list_of_events(tx, ids, limit=MAX_TOLD),

@@ -9,6 +9,7 @@ from pillarbox.events.model import Event
 from pillarbox.outbound.model import Message
 from pillarbox.outbound.store.attempts import Attempt
 from pillarbox.outbound.store.overview import Copy, Crowd
+from pillarbox.outbound.store.suspensions import Suspension
 from pillarbox.webhooks.call import Call
 
 
@@ -16,8 +17,8 @@ from pillarbox.webhooks.call import Call
 class Facts:
     """All that is known of a message but its content.
 
-    `crowds` are the lanes in which it waits, `bounces` are by id; `repeated_opens` says how often it was opened
-    after the first time of each recipient, and when last.
+    `crowds` are the lanes in which it waits, `suspensions` are by domain, `bounces` by id; `repeated_opens` says
+    how often it was opened after the first time of each recipient, and when last.
     """
 
     message: Message
@@ -26,6 +27,7 @@ class Facts:
     events: Sequence[Event]
     now: datetime
     crowds: Mapping[str, Crowd] = field(default_factory=dict)
+    suspensions: Mapping[str, Suspension] = field(default_factory=dict)
     bounces: Mapping[int, Bounce] = field(default_factory=dict)
     calls: Sequence[Call] = ()
     repeated_opens: tuple[int, datetime | None] = (0, None)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pillarbox.bounces.model import COUNTED_AS_BOUNCED, TYPES, Bounce, BounceType
 from pillarbox.events.model import Event, EventType
-from pillarbox.outbound.model import RecipientState
+from pillarbox.outbound.model import RecipientState, domain_of
 from pillarbox.outbound.store.attempts import Attempt
 from pillarbox.outbound.store.overview import Copy
 from pillarbox.web.messages.reactions import of_call, of_hit, of_repeats
@@ -158,10 +158,10 @@ _REASONS = {
 
 
 def _waiting(facts: Facts) -> list[Step]:
-    return [step for copy in facts.copies if (step := _waits_for(copy, facts.now)) is not None]
+    return [step for copy in facts.copies if (step := _waits_for(copy, facts)) is not None]
 
 
-def _waits_for(copy: Copy, now: datetime) -> Step | None:
+def _waits_for(copy: Copy, facts: Facts) -> Step | None:
     if copy.state is RecipientState.DROPPED:
         return Step(
             title="Dropped",
@@ -175,10 +175,12 @@ def _waits_for(copy: Copy, now: datetime) -> Step | None:
     tried = f" after {count(copy.attempts, 'attempt')}" if copy.attempts else ""
     if copy.is_in_hand:
         title, text = "Being delivered now", ""
-    elif copy.due_at <= now:
+    elif domain_of(copy.lane) in facts.suspensions:
+        title, text = "Waits for its destination", f"{domain_of(copy.lane)} is suspended."
+    elif copy.due_at <= facts.now:
         title, text = "Due now", f"Waits for a free connection{tried}."
     else:
-        title = f"Next attempt in {duration(copy.due_at - now)}"
+        title = f"Next attempt in {duration(copy.due_at - facts.now)}"
         text = f"Waiting{tried}."
     return Step(
         title=title,
@@ -186,7 +188,7 @@ def _waits_for(copy: Copy, now: datetime) -> Step | None:
         tone="wait",
         recipient=copy.email,
         text=text,
-        due_at=None if copy.is_in_hand or copy.due_at <= now else copy.due_at,
+        due_at=None if copy.is_in_hand or copy.due_at <= facts.now else copy.due_at,
     )
 
 
@@ -197,7 +199,7 @@ def summary(facts: Facts) -> str:
         return _bounced(bounce, facts)
     waiting = [copy for copy in facts.copies if copy.state is RecipientState.QUEUED]
     if waiting:
-        return _why_waiting(waiting, facts.now)
+        return _why_waiting(waiting, facts)
     delivered = [event for event in facts.events if event.type is EventType.DELIVERED]
     if not delivered:
         return ""
@@ -218,13 +220,16 @@ def _bounced(event: Event, facts: Facts) -> str:
     return f"{event.recipient} was refused for good: {reply}" if reply else ""
 
 
-def _why_waiting(waiting: Sequence[Copy], now: datetime) -> str:
+def _why_waiting(waiting: Sequence[Copy], facts: Facts) -> str:
     if any(copy.is_in_hand for copy in waiting):
         return "It is being delivered now."
+    held = [copy for copy in waiting if domain_of(copy.lane) in facts.suspensions]
+    if len(held) == len(waiting):
+        return f"Its destination {domain_of(held[0].lane)} is suspended."
     first = min(waiting, key=lambda copy: copy.due_at)
-    if first.due_at <= now:
+    if first.due_at <= facts.now:
         return "It is due now."
-    when = f"The next attempt is in {duration(first.due_at - now)}"
+    when = f"The next attempt is in {duration(first.due_at - facts.now)}"
     return (
         f"{when}, because the last one got: {first.last_reply}" if first.last_reply else f"{when}."
     )

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from pillarbox.outbound.model import RecipientState, domain_of, is_bulk
 from pillarbox.outbound.store.overview import CROWD_COUNTED, Copy, Crowd
+from pillarbox.outbound.store.suspensions import Suspension
 from pillarbox.relay.schedule import FIRST, LONGEST, WINDOW
 from pillarbox.web.messages.story import Facts
-from pillarbox.web.show import count, duration
+from pillarbox.web.show import count, duration, utc
 
 UNATTENDED_AFTER = timedelta(minutes=1)
 """What is due for so long, with nothing in hand for its destination, is looked at by nobody."""
@@ -49,11 +50,13 @@ class Wait:
     attempts: int
     last_reply: str
     schedule: str
+    suspended: str = ""
+    """The destination, when it is suspended."""
 
     @property
     def can_be_hurried(self) -> bool:
         """Whether trying now changes anything."""
-        return self.next_at is not None
+        return self.next_at is not None and not self.suspended
 
 
 def waits(facts: Facts) -> list[Wait]:
@@ -64,7 +67,11 @@ def waits(facts: Facts) -> list[Wait]:
 
 def _wait(copy: Copy, facts: Facts) -> Wait:
     is_later = not copy.is_in_hand and copy.due_at > facts.now
-    rule, why = _later(copy, facts) if is_later else _now(copy, facts)
+    suspension = None if copy.is_in_hand else facts.suspensions.get(domain_of(copy.lane))
+    if suspension is not None:
+        rule, why = "Its destination is suspended", words_of(suspension)
+    else:
+        rule, why = _later(copy, facts) if is_later else _now(copy, facts)
     return Wait(
         recipient=copy.email,
         rule=rule,
@@ -74,7 +81,23 @@ def _wait(copy: Copy, facts: Facts) -> Wait:
         attempts=copy.attempts,
         last_reply=copy.last_reply or "",
         schedule=_schedule(copy.attempts) if is_later and copy.attempts else "",
+        suspended=suspension.domain if suspension else "",
     )
+
+
+def words_of(suspension: Suspension) -> str:
+    """Who suspended a destination, when, why, and until when."""
+    until = f"until {utc(suspension.until)}" if suspension.until else "until it is resumed"
+    why = f": {suspension.reason}" if suspension.reason else ""
+    return f"{suspension.by} suspended {suspension.domain} on {utc(suspension.at)}, {until}{why}"
+
+
+def rule_of(reply: str, *, host: str, domain: str) -> tuple[str, str] | None:
+    """The rule that an answer has set off, and why it holds mail back; None for an answer that says nothing."""
+    for pattern, rule, why in _COMPILED:
+        if pattern.search(reply[:_LOOKED_AT]):
+            return rule, why.format(host=host, domain=domain)
+    return None
 
 
 def _now(copy: Copy, facts: Facts) -> tuple[str, str]:
@@ -99,11 +122,8 @@ def _later(copy: Copy, facts: Facts) -> tuple[str, str]:
     """The rule that an answer has set off."""
     tries = [one for one in facts.attempts if one.position == copy.position]
     host = tries[-1].host if tries and tries[-1].host else domain_of(copy.lane)
-    reply = (copy.last_reply or "")[:_LOOKED_AT]
-    for pattern, rule, why in _COMPILED:
-        if pattern.search(reply):
-            return rule, why.format(host=host, domain=domain_of(copy.lane))
-    return "Its time has not come", "It is not due yet."
+    found = rule_of(copy.last_reply or "", host=host, domain=domain_of(copy.lane))
+    return found or ("Its time has not come", "It is not due yet.")
 
 
 def _schedule(attempts: int) -> str:

@@ -83,15 +83,46 @@ def test_the_queue_is_listed_retried_and_dropped(tmp_path: Path, waiting: str) -
     retried = run(tmp_path, "queue", "retry", waiting)[0]
     assert sorted(retried["destinations"]) == ["one.example", "two.example"]
     assert run(tmp_path, "queue", "drop", waiting)[0] == {"dropped": 2}
-    assert run(tmp_path, "queue", "list")[0] == {"total": 0, "waiting": []}
+    assert run(tmp_path, "queue", "list")[0] == {"total": 0, "waiting": [], "suspended": []}
     assert run(tmp_path, "queue", "drop", "--all")[0] == {"dropped": 0}
+
+
+def test_a_destination_is_suspended_and_resumed(tmp_path: Path, waiting: str) -> None:
+    made = run(
+        tmp_path, "queue", "suspend", "One.Example", "--reason", "they asked", "--hours", "2"
+    )
+    assert (made[0]["domain"], made[0]["reason"], made[0]["by"]) == (
+        "one.example",
+        "they asked",
+        "command line",
+    )
+    assert made[0]["until"] > made[0]["at"]
+    listed = run(tmp_path, "queue", "list")[0]
+    assert listed["suspended"] == [made[0]]
+    assert {w["recipient"]: w["suspended"] for w in listed["waiting"]} == {
+        "ann@one.example": True,
+        "bo@two.example": False,
+    }
+    text = CliRunner().invoke(cli, ["queue", "list", "--data-dir", str(tmp_path)]).output
+    assert "suspended: one.example until" in text
+    assert run(tmp_path, "queue", "resume", "one.example")[0] == {"domain": "one.example"}
+    assert run(tmp_path, "queue", "resume", "one.example")[1] == "one.example is not suspended"
+    assert run(tmp_path, "queue", "suspend", "no domain")[1] == "no domain is not a domain"
+
+
+def test_what_waits_for_one_destination_is_dropped(tmp_path: Path, waiting: str) -> None:
+    retried = run(tmp_path, "queue", "retry", "--domain", "one.example")[0]
+    assert retried == {"destinations": ["one.example"]}
+    assert run(tmp_path, "queue", "drop", "--domain", "one.example")[0] == {"dropped": 1}
+    (left,) = run(tmp_path, "queue", "list")[0]["waiting"]
+    assert left["recipient"] == "bo@two.example"
 
 
 @pytest.mark.parametrize("verb", ["retry", "drop"])
 def test_the_queue_wants_one_message_or_all(tmp_path: Path, waiting: str, verb: str) -> None:
     _, reason, code = run(tmp_path, "queue", verb)
     assert code == click.UsageError.exit_code
-    assert "name one message, or give --all" in reason
+    assert "name one message, or give --domain or --all" in reason
     assert run(tmp_path, "queue", verb, waiting, "--all")[2] == click.UsageError.exit_code
     assert run(tmp_path, "queue", verb, UNKNOWN)[1] == f"{UNKNOWN} is not a MessageID"
     assert run(tmp_path, "queue", "list")[0]["total"] == 2

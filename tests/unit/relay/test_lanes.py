@@ -76,3 +76,39 @@ def test_what_was_asked_for_in_vain_is_given_back() -> None:
     lanes.found("b.example", NOW)
     lanes.found("c.example", NOW)
     assert sum(slots for _, slots in lanes.wanted(NOW)) == 50
+
+
+def test_nothing_is_taken_from_a_suspended_destination_until_it_is_resumed() -> None:
+    lanes = Lanes()
+    lanes.suspend(["one.example"])
+    for lane in ("one.example", "one.example bulk", "two.example"):
+        lanes.found(lane, NOW)
+    assert [lane for lane, _ in lanes.wanted(NOW)] == ["two.example"]
+    assert lanes.wanted(NOW) == []
+    assert lanes.next_due() is None  # the dispatcher sleeps: there is nothing to do for it
+    assert lanes.suspend([])
+    assert [lane for lane, _ in lanes.wanted(NOW)] == ["one.example"]
+    lanes.took("one.example", asked=FIRST_IN_HAND, got=0, next_due=None)
+    assert [lane for lane, _ in lanes.wanted(NOW)] == ["one.example bulk"]
+
+
+def test_what_is_in_hand_of_a_suspended_destination_is_finished() -> None:
+    lanes = Lanes()
+    lanes.found("one.example", NOW)
+    lanes.wanted(NOW)
+    lanes.took("one.example", asked=FIRST_IN_HAND, got=1, next_due=NOW)
+    assert not lanes.suspend(["one.example"])
+    lanes.finished("one.example", struggled=False)
+    assert lanes.wanted(NOW) == []
+
+
+def test_nothing_is_taken_past_the_queue_for_a_suspended_destination() -> None:
+    def has_room(lanes: Lanes) -> bool:
+        return lanes.has_room("one.example", NOW, promised=0, promised_in_all=0)
+
+    lanes = Lanes(suspended=None)
+    assert not has_room(lanes)  # not known yet
+    lanes.suspend(["one.example"])
+    assert not has_room(lanes)
+    lanes.suspend([])
+    assert has_room(lanes)

@@ -10,7 +10,9 @@ from pillarbox.mail.address import Address
 from pillarbox.outbound.model import Message, MessageStatus, Recipients, RecipientState
 from pillarbox.outbound.store.attempts import Attempt
 from pillarbox.outbound.store.overview import Copy, Crowd
+from pillarbox.outbound.store.suspensions import Suspension
 from pillarbox.servers.model import TrackLinks
+from pillarbox.web.messages import timeline
 from pillarbox.web.messages.story import Facts
 from pillarbox.web.messages.waiting import waits
 
@@ -129,3 +131,14 @@ def test_what_nobody_takes_up_says_so() -> None:
 def test_what_is_in_hand_or_done_needs_no_rule() -> None:
     assert waits(facts(a_copy(is_in_hand=True)))[0].why == "It is being delivered now."
     assert waits(facts(a_copy(state=RecipientState.DELIVERED))) == []
+
+
+def test_what_waits_for_a_suspended_destination_says_so() -> None:
+    held = Suspension(domain="one.example", at=NOW, by="Ann", reason="they asked us to")
+    known = facts(a_copy(), suspensions={"one.example": held})
+    [wait] = waits(known)
+    assert wait.rule == "Its destination is suspended"
+    assert wait.why.endswith("until it is resumed: they asked us to")
+    assert not wait.can_be_hurried
+    assert timeline.summary(known) == "Its destination one.example is suspended."
+    assert timeline.tell(known)[-1].text == "one.example is suspended."

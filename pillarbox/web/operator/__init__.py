@@ -1,0 +1,1 @@
+"""Pages of who runs the installation: the queue, its health, and what going live takes."""

@@ -1,0 +1,101 @@
+"""The operator's pages: one story in a real browser, and what is refused."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.async_api import expect
+
+from pillarbox.outbound.store import queue, suspensions
+from pillarbox.outbound.store.destinations import Destination
+from pillarbox.outbound.store.suspensions import Suspension
+from pillarbox.web.operator.queue import state_of
+from tests.e2e import seeds_operator
+from tests.e2e.browse import browsing
+from tests.e2e.conftest import barriers
+from tests.e2e.screens import Facts
+from tests.e2e.seeds_operator import HELD, SLOW
+
+SLOWLY = {"delivery": "direct", "dns_servers": "127.0.0.1:1", "sender_policy": "open"}
+NOW = datetime(2026, 3, 4, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("facts", "text", "rule"),
+    [
+        ({"waiting": 3, "in_hand": 2}, "Delivering", ""),
+        ({"waiting": 3, "due": 3, "next_at": NOW}, "Due", ""),
+        (
+            {"waiting": 3, "due": 3, "next_at": NOW - timedelta(minutes=5)},
+            "Stuck",
+            "Nothing delivers",
+        ),
+        ({"waiting": 3, "tries": 1, "last_reply": "421 no"}, "Backing off", "Asked to slow down"),
+        ({"waiting": 3, "next_at": NOW + timedelta(minutes=1)}, "Waiting", ""),
+        ({}, "Empty", ""),
+        (
+            {"in_hand": 2, "suspension": Suspension(domain="x", at=NOW, by="Ann")},
+            "Suspended",
+            "Suspended",
+        ),
+    ],
+)
+def test_the_state_of_a_destination(facts, text, rule) -> None:
+    state = state_of(Destination(domain="x", **facts), NOW)
+    assert (state.text, state.rule) == (text, rule)
+
+
+async def test_a_destination_is_suspended_and_resumed(serve, visit) -> None:
+    async with serve(**SLOWLY) as running:
+        await seeds_operator.queues(running, Facts())
+        page = await visit(running, "/ui/queue")
+        await expect(page.get_by_role("row", name=HELD)).to_contain_text("Suspended")
+        assert await barriers(page) == []
+        await page.get_by_role("link", name=SLOW).click()
+        assert await barriers(page) == []
+        await expect(page.get_by_role("row", name="ann0")).to_contain_text("421 4.7.28")
+        await page.get_by_label("Reason").fill("they asked")
+        await page.get_by_role("button", name="Suspend").click()
+        await expect(page.get_by_role("heading", name="Suspended")).to_be_visible()
+        await expect(page.get_by_text("until it is resumed: they asked")).to_be_visible()
+
+        await page.get_by_role("link", name="ann0").click()
+        await expect(page.get_by_text("Its destination is suspended")).to_be_visible()
+        await page.get_by_role("link", name="See its queue").click()
+        await page.get_by_role("button", name="Resume").click()
+        await expect(page.get_by_text("It is delivered to again.")).to_be_visible()
+
+        await page.get_by_text("Drop all…").click()
+        await page.get_by_role("button", name="Yes, drop it").click()
+        await expect(page.get_by_text("2 recipients dropped.")).to_be_visible()
+        await expect(page.get_by_text("Nothing waits for it")).to_be_visible()
+
+
+async def test_the_queue_shows_by_itself_what_arrives(serve, visit) -> None:
+    async with serve(**SLOWLY) as running:
+        page = await visit(running, "/ui/queue")
+        await expect(page.get_by_text("Nothing waits", exact=True)).to_be_visible()
+        await seeds_operator.queues(running, Facts())
+        await expect(page.get_by_role("row", name=SLOW)).to_be_visible(timeout=20_000)
+
+
+async def test_forms_of_the_queue(serve) -> None:
+    async with serve(**SLOWLY) as running, browsing(running) as user:
+        await seeds_operator.queues(running, Facts())
+        db = running.app.db
+        assert (await user.get("/ui/queue/no%20domain")).status_code == 404
+        assert (await user.get("/ui/queue/Slow.Example")).status_code == 404
+        assert (await user.post_raw("/ui/queue/drop", {"sure": "1"})).status_code == 403
+        answer = await user.post("/ui/queue/suspend", domain="no domain")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/ui/queue")
+        await user.post("/ui/queue/suspend", domain="New.Example", hours="6")
+        held = (await db.read(suspensions.current))["new.example"]
+        assert timedelta(hours=5) < held.until - held.at <= timedelta(hours=6)
+        assert held.by == "This machine"
+        unknown = await user.post(f"/ui/queue/{SLOW}/retry", message="nonsense")
+        assert unknown.status_code == 404
+        (first, _) = await db.read(lambda tx: queue.list_waiting(tx, limit=5, domain=SLOW))
+        await user.post(f"/ui/queue/{SLOW}/retry", message=first.message_id)
+        (now, later) = await db.read(lambda tx: queue.list_waiting(tx, limit=5, domain=SLOW))
+        assert now.due_at < later.due_at
+        await user.post("/ui/queue/drop")
+        assert await db.read(queue.count_waiting) == 0
