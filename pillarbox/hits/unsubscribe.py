@@ -1,6 +1,7 @@
 """Unsubscribing and subscribing again, by whoever has the link of a copy.
 
-link -> whose copy (outbound/store) -> outbound/suppress or suppressions/change: suppression and event
+link -> whose copy (outbound/store), or whose name when the message is gone (tracking/subscribers)
+    -> outbound/suppress or suppressions/change: suppression and event
 
 Source: spec tracking-and-unsubscribe 4.4 and 4.5.
 """
@@ -12,7 +13,8 @@ from pillarbox.outbound.suppress import suppress
 from pillarbox.storage.tx import Tx
 from pillarbox.suppressions import change, store
 from pillarbox.suppressions.model import HeldBack, Origin, Reason, Suppression
-from pillarbox.tracking.token import Tokens
+from pillarbox.tracking import subscribers
+from pillarbox.tracking.token import Subscription, Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +23,8 @@ class Subscriber:
 
     server_id: int
     stream_key: int
-    message_key: int
+    message_key: int | None
+    """None when the message is gone."""
     recipient: str
     is_held_back: bool
     may_return: bool
@@ -34,10 +37,14 @@ class Subscriber:
 
 
 def find(tx: Tx, tokens: Tokens, token: str) -> Subscriber | None:
-    """Who is behind a link; None for one that was never made or whose message is gone."""
+    """Who is behind a link; None for one that was never made, or whose stream is gone, or whose owner's data."""
     named = tokens.read_unsubscribe(token)
     if named is None:
         return None
+    return _by_message(tx, tokens, named) or _by_name(tx, named)
+
+
+def _by_message(tx: Tx, tokens: Tokens, named: Subscription) -> Subscriber | None:
     key = named.copy.message_key, named.copy.position
     facts = copies.facts(tx, [key]).get(key)
     if facts is None:
@@ -45,12 +52,25 @@ def find(tx: Tx, tokens: Tokens, token: str) -> Subscriber | None:
     address = facts.recipient.lower()
     if tokens.subscriber(facts.stream_key, address) != named.subscriber:
         return None
-    held = store.find_all(tx, facts.stream_key, [address]).get(address)
+    return _subscriber(tx, facts.server_id, facts.stream_key, facts.recipient, key[0])
+
+
+def _by_name(tx: Tx, named: Subscription) -> Subscriber | None:
+    """By what was kept when the message went."""
+    known = subscribers.find(tx, named.subscriber)
+    return None if known is None else _subscriber(tx, *known, message_key=None)
+
+
+def _subscriber(
+    tx: Tx, server_id: int, stream_key: int, recipient: str, message_key: int | None
+) -> Subscriber:
+    address = recipient.lower()
+    held = store.find_all(tx, stream_key, [address]).get(address)
     return Subscriber(
-        server_id=facts.server_id,
-        stream_key=facts.stream_key,
-        message_key=key[0],
-        recipient=facts.recipient,
+        server_id=server_id,
+        stream_key=stream_key,
+        message_key=message_key,
+        recipient=recipient,
         is_held_back=held is not None,
         may_return=held is not None and _is_own_wish(held),
     )

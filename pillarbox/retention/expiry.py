@@ -5,7 +5,7 @@
 
 PARTS is the table of contents: a feature whose rows do not stay for ever adds its line. A step is a transaction
 over a few rows; between two of them others have the database at least as long as the step took. Statistics,
-suppressions, bounces (without their reports) and data removals stay.
+suppressions, bounces (without their reports), data removals and who is behind an unsubscribe link stay.
 Source: spec overview 6, messages 1, bounces 3, inbound 7.
 """
 
@@ -23,8 +23,11 @@ from pillarbox.bulk import store as bulk
 from pillarbox.events import store as events
 from pillarbox.inbound.store import messages as inbound
 from pillarbox.outbound.store import removal as outbound
+from pillarbox.servers.store import servers
 from pillarbox.storage.tx import Tx
 from pillarbox.tracking import store as tracking
+from pillarbox.tracking import subscribers
+from pillarbox.tracking.token import Tokens
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +39,11 @@ LEAST_PAUSE_S = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Up to when things are too old."""
+    """Up to when things are too old; `tokens` made the links that outlive their messages."""
 
     everything: datetime
     blocked: datetime
+    tokens: Tokens
 
 
 Part = Callable[[Tx, Limits, int], int]
@@ -47,7 +51,10 @@ Part = Callable[[Tx, Limits, int], int]
 
 
 def _messages(tx: Tx, limits: Limits, step: int) -> int:
-    return outbound.delete_old(tx, limits.everything, step)
+    def keep(tx: Tx, gone: list[tuple[int, str]]) -> None:
+        subscribers.keep(tx, limits.tokens, gone)
+
+    return outbound.delete_old(tx, limits.everything, step, keep)
 
 
 def _hits(tx: Tx, limits: Limits, step: int) -> int:
@@ -90,7 +97,9 @@ async def expire(app: App) -> None:
     """Delete whatever is too old by now."""
     now = app.clock.now()
     limits = Limits(
-        everything=now - timedelta(days=app.config.retention_days), blocked=now - BLOCKED_KEPT
+        everything=now - timedelta(days=app.config.retention_days),
+        blocked=now - BLOCKED_KEPT,
+        tokens=Tokens(await app.db.read(servers.secret)),
     )
     for part in PARTS:
         gone = await _repeat(app, part, limits)

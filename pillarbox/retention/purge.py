@@ -24,6 +24,7 @@ from pillarbox.stats import store as stats
 from pillarbox.storage.tx import Tx
 from pillarbox.suppressions import store as suppressions
 from pillarbox.tracking import store as tracking
+from pillarbox.tracking import subscribers
 from pillarbox.webhooks.store import log as calls
 
 EVERY = timedelta(minutes=10)
@@ -72,6 +73,10 @@ def _hits(tx: Tx, gone: RemovedStream, limit: int) -> int:
     return tracking.delete_of_stream(tx, gone.key, limit)
 
 
+def _subscribers(tx: Tx, gone: RemovedStream, limit: int) -> int:
+    return subscribers.delete_of_stream(tx, gone.key, limit)
+
+
 def _received(tx: Tx, gone: RemovedStream, limit: int) -> int:
     return received.delete_of_server(tx, gone.server_id, limit) if gone.is_server_gone else 0
 
@@ -89,6 +94,7 @@ PARTS: tuple[Part, ...] = (
     _subjects,
     _messages,
     _hits,
+    _subscribers,
     _received,
     _inbound,
     _bounces,

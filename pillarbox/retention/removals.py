@@ -1,7 +1,8 @@
 """Carrying out data removals: every trace of one address, in all Servers, in small steps.
 
     no copy is sent any more -> tags in statistics -> messages and what belongs to them -> bounces
-    -> events without a message -> calls of webhooks -> suppressions -> inbound rules and mail -> the request
+    -> events without a message -> calls of webhooks -> suppressions, subscribers -> inbound rules and mail
+    -> the request
 
 STEPS is the table of contents: a feature that keeps addresses of recipients adds its line. A step changes a few
 rows in one transaction and is repeated until it finds none, so that traffic goes on in between and a removal that
@@ -38,6 +39,7 @@ from pillarbox.storage import dialect
 from pillarbox.storage.tx import Tx
 from pillarbox.suppressions import store as suppressions
 from pillarbox.tracking import store as tracking
+from pillarbox.tracking import subscribers
 from pillarbox.webhooks.store import log as calls
 
 log = logging.getLogger(__name__)
@@ -112,6 +114,12 @@ def _erase_suppressions(tx: Tx, removal: Removal) -> int:
     return suppressions.erase(tx, removal.address)
 
 
+def _erase_subscribers(tx: Tx, removal: Removal) -> int:
+    """After the messages: one that was just deleted may have left its recipient here."""
+    subscribers.erase(tx, removal.address)
+    return 0
+
+
 def _erase_rules(tx: Tx, removal: Removal) -> int:
     return rules.erase(tx, removal.address)
 
@@ -158,6 +166,7 @@ STEPS: tuple[Step, ...] = (
     _erase_events,
     _erase_calls,
     _erase_suppressions,
+    _erase_subscribers,
     _erase_rules,
     _erase_received,
     _erase_inbound,

@@ -123,7 +123,7 @@ class Tokens:
         """The path of a copy's unsubscribe link; `address` is lower-case.
 
         Short, because some hosts refuse mail with long ones. It names the subscriber, too, so that it can outlive
-        the message.
+        the message (`subscribers`).
         """
         octets = copy.octets + self.subscriber(stream_key, address)
         return UNSUBSCRIBE + _text(octets + self._mac(b"unsubscribe", octets)[:_SHORT_MAC_OCTETS])

@@ -1,6 +1,6 @@
 """Deleting messages with everything that is kept of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import accumulate
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import Row, delete, exists, select, tuple_
 
 from pillarbox.events.store import events
 from pillarbox.ids import first_key
-from pillarbox.outbound.model import RecipientState
+from pillarbox.outbound.model import ERASED_DOMAIN, RecipientState
 from pillarbox.outbound.store import blocks
 from pillarbox.outbound.store.tables import (
     attempts,
@@ -22,6 +22,9 @@ from pillarbox.storage.tx import Tx
 
 MAX_BYTES = 16 * 1024 * 1024
 _METADATA_AT_ONCE = 200
+
+Keep = Callable[[Tx, list[tuple[int, str]]], None]
+"""Remembers who got unsubscribe links: in which stream, under which lower-cased address."""
 
 
 def delete_of_stream(tx: Tx, server_id: int, stream_key: int, limit: int) -> int:
@@ -40,8 +43,11 @@ def delete_of_stream(tx: Tx, server_id: int, stream_key: int, limit: int) -> int
     return len(found)
 
 
-def delete_old(tx: Tx, before: datetime, limit: int) -> int:
-    """Delete the oldest messages of before an instant, save those that still wait for a recipient; how many."""
+def delete_old(tx: Tx, before: datetime, limit: int, keep: Keep) -> int:
+    """Delete the oldest messages of before an instant, save those that still wait for a recipient; how many.
+
+    Their unsubscribe links go on working by what `keep` remembers.
+    """
     at, of = messages.c, recipients.c
     waits = exists().where(of.message_key == at.key, of.state == RecipientState.QUEUED)
     found = tx.rows(
@@ -50,10 +56,10 @@ def delete_old(tx: Tx, before: datetime, limit: int) -> int:
         .order_by(at.key)
         .limit(limit)
     )
-    return delete_messages(tx, _fitting(found))
+    return delete_messages(tx, _fitting(found), keep)
 
 
-def delete_messages(tx: Tx, keys: Sequence[int]) -> int:
+def delete_messages(tx: Tx, keys: Sequence[int], keep: Keep | None = None) -> int:
     """Delete messages with contents, copies, attempts and events; how many.
 
     Those that somebody is writing to at this moment are left alone.
@@ -62,12 +68,25 @@ def delete_messages(tx: Tx, keys: Sequence[int]) -> int:
     if not free:
         return 0
     _delete_metadata(tx, free)
+    if keep is not None:  # only now that they are locked: nobody erases an address meanwhile
+        keep(tx, _subscribers(tx, free))
     places = blocks.streams_of(tx, free)
     for table in (recipients, contents, attempts, events):
         tx.run(delete(table).where(table.c.message_key.in_(free)))
     deleted = tx.run(delete(messages).where(messages.c.key.in_(free)))
     blocks.take_out(tx, places, is_gone=True)
     return deleted
+
+
+def _subscribers(tx: Tx, keys: Sequence[int]) -> list[tuple[int, str]]:
+    at, of = recipients.c, messages.c
+    query = (
+        select(of.stream_key, at.email)
+        .join(messages, of.key == at.message_key)
+        .where(of.key.in_(keys), of.unsubscribe.is_not(None))
+    )
+    found = {(row.stream_key, row.email.lower()) for row in tx.rows(query)}
+    return [pair for pair in found if not pair[1].endswith(f"@{ERASED_DOMAIN}")]
 
 
 def _fitting(found: Sequence[Row[Any]]) -> list[int]:

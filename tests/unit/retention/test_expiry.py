@@ -31,6 +31,7 @@ from pillarbox.servers.directory import Directory
 from pillarbox.storage.schema import metadata
 from pillarbox.tracking import store as tracking
 from pillarbox.tracking.model import Hit, HitKind, Platform, Product
+from pillarbox.tracking.token import Tokens
 from tests.factories import a_prepared
 
 KEPT = timedelta(days=45)
@@ -75,6 +76,7 @@ STAYS = {
     "signatures": "settings",
     "smtp_tokens": "settings",
     "streams": "settings",
+    "subscribers": "so that unsubscribe links outlive their messages",
     "suppressions": "for ever",
     "tag_triggers": "settings",
     "templates": "settings",
@@ -303,7 +305,7 @@ async def test_large_messages_go_few_at_a_time(app, server, clock):
         tx.run(text("UPDATE messages SET size_bytes = 10000000"))
         tx.run(text("UPDATE inbound_messages SET size_bytes = 10000000, status = 'Processed'"))
     clock.advance(KEPT * 2)
-    limits = expiry.Limits(everything=clock.now() - KEPT, blocked=clock.now())
+    limits = expiry.Limits(everything=clock.now() - KEPT, blocked=clock.now(), tokens=Tokens(b""))
     with app.db.transaction() as tx:
         assert expiry._messages(tx, limits, 100) == 1
         assert expiry._inbound(tx, limits, 100) == 1

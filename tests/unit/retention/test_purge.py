@@ -18,6 +18,8 @@ from pillarbox.servers.store import removed, servers, tokens
 from pillarbox.servers.store import streams as streams_store
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
+from pillarbox.tracking import subscribers
+from pillarbox.tracking.token import Tokens
 from pillarbox.webhooks.call import NewCall, Payload
 from pillarbox.webhooks.model import Trigger
 from pillarbox.webhooks.store import calls
@@ -37,6 +39,7 @@ OF_SERVERS = {
     "server_tokens",
     "smtp_tokens",
     "streams",
+    "subscribers",
     "suppressions",
     "webhook_calls",
 }
@@ -89,6 +92,7 @@ def fill(tx: Tx, app, server: Server, *, stream: str = "outbound") -> None:
         size_bytes=2,
     )
     calls.insert_calls(tx, [payload], [call])
+    subscribers.keep(tx, Tokens(b"secret"), [(server.streams[stream].key, "x@one.example")])
 
 
 def counts(app) -> dict[str, int]:

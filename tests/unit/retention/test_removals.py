@@ -40,7 +40,9 @@ from pillarbox.stats import store as stats
 from pillarbox.storage.schema import metadata
 from pillarbox.suppressions.store import held_back
 from pillarbox.tracking import store as tracking
+from pillarbox.tracking import subscribers
 from pillarbox.tracking.model import Hit, HitKind
+from pillarbox.tracking.token import Tokens
 from pillarbox.webhooks.call import CallAttempt, NewCall, Payload
 from pillarbox.webhooks.model import AttemptOutcome, Trigger
 from pillarbox.webhooks.store import calls, log
@@ -69,6 +71,7 @@ FILLED = {
     "received_mail",
     "recipients",
     "subject_blocks",
+    "subscribers",
     "suppressions",
     "webhook_attempts",
     "webhook_calls",
@@ -203,6 +206,7 @@ def fill(app, server, address: str) -> int:
         )
         events.append(tx, [delivered])
         suppress_addresses(tx, server.streams["broadcast"], [address])
+        subscribers.keep(tx, Tokens(b"secret"), [(server.streams["broadcast"].key, address)])
         rules.insert(tx, server.id, address)
         asked = NewRemoval(
             requested_by=address, address="else@one.example", is_notification_wanted=False
