@@ -78,6 +78,7 @@ STAYS = {
     "streams": "settings",
     "subscribers": "so that unsubscribe links outlive their messages",
     "suppressions": "for ever",
+    "suspended_destinations": "settings",
     "tag_triggers": "settings",
     "templates": "settings",
     "users": "settings",

@@ -100,6 +100,7 @@ WITHOUT = {
     "signatures": "the customer's own addresses",
     "smtp_tokens": "tokens",
     "streams": "the customer's settings",
+    "suspended_destinations": "names of domains, and what our own people wrote about them",
     "tag_triggers": "the customer's settings",
     "templates": "the customer's texts",
     "users": "the customer's own people",
