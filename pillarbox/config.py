@@ -157,6 +157,12 @@ class Config:
     ignore_machine_hits: bool = _setting(
         "whether hits of proxies that open everything and of robots are left out", _switch, "off"
     )
+    blocked_links: tuple[str, ...] = _setting(
+        "domains, with all below them, and numbers of Servers whose tracked links show a warning and lead nowhere",
+        _names,
+        "",
+        shown="empty",
+    )
     spf_include: str = _setting("name that the suggested SPF records include", shown="`HOSTNAME`")
     bounce_testing_domain: str = _setting(
         "mail to `<type>@` here bounces with that type", _host, "bounce-testing.postmarkapp.com"

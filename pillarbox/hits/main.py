@@ -1,6 +1,8 @@
 """Pixels and tracked links (ASGI). A hit is answered from its address alone: nothing is read, nothing waited for.
 
 path -> tracking/token (genuine?) -> image or redirect, answered -> the hit goes to the backlog
+
+Only where links are blocked (`blocked`) a page may stand in the place of the redirect, and then it is no hit.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,6 +10,8 @@ from collections.abc import Callable, Sequence
 from starlette.types import Receive, Scope, Send
 
 from pillarbox.clock import Clock
+from pillarbox.hits import blocked
+from pillarbox.hits.blocked import Blocklist
 from pillarbox.hits.model import RawHit
 from pillarbox.proxies import Network, client_address
 from pillarbox.storage.types import micros
@@ -43,12 +47,14 @@ class HitsApp:
         add: Callable[[RawHit], None],
         *,
         trusted: Sequence[Network] = (),
+        blocklist: Blocklist | None = None,
     ) -> None:
         """`trusted` are the networks of proxies whose word is taken for who asks."""
         self._tokens = tokens
         self._clock = clock
         self._add = add
         self._trusted = trusted
+        self._blocklist = blocklist
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -76,6 +82,9 @@ class HitsApp:
                 (b"cache-control", b"no-store"),
             ]
             await _answer(send, 404, headers, _NOT_FOUND)
+            return
+        if self._blocklist is not None and await self._blocklist.holds(link):
+            await _answer(send, 403, blocked.HEADERS, blocked.page(link) if counts else b"")
             return
         headers = [
             (b"location", link.url.encode("ascii")),

@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from pillarbox.app import App
 from pillarbox.hits.backlog import Backlog
+from pillarbox.hits.blocked import Blocklist
 from pillarbox.hits.main import HitsApp
 from pillarbox.hits.page import UnsubscribePage
 from pillarbox.hits.places import Places
@@ -28,7 +29,14 @@ class Hits:
         )
         self._backlog = Backlog(app.db, recording, config.data_dir)
         tokens = Tokens(secret)
-        self._hits = HitsApp(tokens, app.clock, self._backlog.add, trusted=config.trusted_proxies)
+        blocked = config.blocked_links
+        self._hits = HitsApp(
+            tokens,
+            app.clock,
+            self._backlog.add,
+            trusted=config.trusted_proxies,
+            blocklist=Blocklist(app.db, blocked) if blocked else None,
+        )
         self._page = UnsubscribePage(app.db, tokens)
 
     async def answers(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -71,6 +71,12 @@ def mark_bounced(tx: Tx, message_key: int, position: int, reply: str) -> None:
     )
 
 
+def server_of(tx: Tx, message_key: int) -> int | None:
+    """Whose message this is; None when it is no longer kept."""
+    row = tx.first(select(messages.c.server_id).where(messages.c.key == message_key))
+    return None if row is None else int(row.server_id)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyFacts:
     """Whose copy of which message."""
