@@ -25,4 +25,6 @@ class App:
     clock: Clock
     keys: KeyMaker
     resolver: Resolver
+    node: int = 0
+    """The number of this process in the table of nodes."""
     monotonic: Callable[[], float] = time.monotonic

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pillarbox.errors import UsageError
 
 PREFIX = "PILLARBOX_"
+OWN_CERTIFICATE = "smtp.crt"
 DELIVERY_MODES = ("capture", "relay", "direct")
 SENDER_POLICIES = ("open", "verified")
 Endpoint = tuple[str, int]
@@ -279,6 +280,11 @@ class Config:
             return f"sqlite:///{self.data_dir / 'pillarbox.db'}"
         _, _, rest = self.database_url.partition("://")
         return f"postgresql+psycopg://{rest}"
+
+    @property
+    def certificate(self) -> Path:
+        """Where the certificate of the listeners is, or will be once it is made."""
+        return self.tls_cert or self.data_dir / OWN_CERTIFICATE
 
     @property
     def is_sqlite(self) -> bool:

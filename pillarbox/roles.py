@@ -8,6 +8,7 @@ again, and nothing runs on half a program. Only this module handles signals.
 """
 
 import asyncio
+import contextlib
 import logging
 import signal
 from collections.abc import Callable, Coroutine, Sequence
@@ -18,6 +19,7 @@ from typing import Any
 
 import uvloop
 
+import pillarbox
 from pillarbox import installation
 from pillarbox.app import App
 from pillarbox.bounces.intake import Returns
@@ -29,7 +31,7 @@ from pillarbox.collector import spare_collector
 from pillarbox.config import Config
 from pillarbox.domains.directory import Domains
 from pillarbox.domains.recheck import recheck
-from pillarbox.errors import UsageError
+from pillarbox.errors import Unavailable, UsageError
 from pillarbox.hits.role import Hits
 from pillarbox.http import HttpListener
 from pillarbox.ids import KeyMaker
@@ -137,12 +139,15 @@ def open_app(config: Config, clock: Clock) -> tuple[App, FirstTokens | None]:
     with db.transaction() as tx:
         first_tokens = installation.create_first(tx, config)
         installation.create_first_user(tx, config)
-        node = 0 if db.is_sqlite else nodes.register(tx, config.hostname)
+        register = nodes.register_alone if db.is_sqlite else nodes.register
+        node = register(tx, config.hostname)
         last = newest_key(tx) if db.is_sqlite else 0
         if db.is_sqlite:
             chores.release_all(tx)
             received.release_all(tx)
-    keys = KeyMaker(lambda: int(clock.now().timestamp() * 1000), node=node, last=last)
+    keys = KeyMaker(
+        lambda: int(clock.now().timestamp() * 1000), node=0 if db.is_sqlite else node, last=last
+    )
     db.start()
     app = App(
         config=config,
@@ -151,6 +156,7 @@ def open_app(config: Config, clock: Clock) -> tuple[App, FirstTokens | None]:
         clock=clock,
         keys=keys,
         resolver=Resolver(config.dns_servers),
+        node=node,
     )
     return app, first_tokens
 
@@ -181,8 +187,10 @@ async def _run_roles(
     smtp_ports = await smtp.bind() if "submission" in roles else ()
     mx_ports = await mx.bind() if "inbound" in roles else ()
 
+    await _announce(app, roles)
     async with asyncio.TaskGroup() as tasks:
         waking = _listen_to_other_nodes(app, tasks)
+        beating = None if app.db.is_sqlite else tasks.create_task(_beat(app))
         working = []
         if http_port is not None:
             working.append(tasks.create_task(http.run(stop)))
@@ -205,14 +213,34 @@ async def _run_roles(
         )
         await stop.wait()
         log.info("stopping", extra={"roles": list(roles)})
-        await _end(working, waking)
+        await _end(working, (waking, beating))
+    with contextlib.suppress(Unavailable):
+        await app.db.write(lambda tx: nodes.leave(tx, app.node))
 
 
-async def _end(working: Sequence[asyncio.Task[None]], waking: asyncio.Task[None] | None) -> None:
+async def _end(
+    working: Sequence[asyncio.Task[None]], helping: Sequence[asyncio.Task[None] | None]
+) -> None:
     _, late = await asyncio.wait(working, timeout=STOP_WITHIN_S)
-    for task in (*late, waking):
+    for task in (*late, *helping):
         if task is not None:
             task.cancel()
+
+
+async def _announce(app: App, roles: Sequence[str]) -> None:
+    """Have other nodes' pages show what this process does."""
+    version, workers = pillarbox.__version__, app.config.workers
+    await app.db.write(
+        lambda tx: nodes.announce(tx, app.node, roles=roles, version=version, workers=workers)
+    )
+
+
+async def _beat(app: App) -> None:
+    """Say now and then that this process is alive: other nodes' pages show it."""
+    while True:
+        await asyncio.sleep(nodes.BEAT.total_seconds())
+        with contextlib.suppress(Unavailable):
+            await app.db.write(lambda tx: nodes.beat(tx, app.node))
 
 
 def _listen_to_other_nodes(app: App, tasks: asyncio.TaskGroup) -> asyncio.Task[None] | None:

@@ -20,6 +20,6 @@ def doctor(config: Config, is_json: bool) -> None:
     for check in found:
         lines.append(f"{'ok ' if check.is_ok else 'RED'}  {check.name}: {check.finding}")
         if check.fix:
-            lines.append(f"     fix: {check.fix}")
+            lines.append(f"     fix: {check.fix}{': ' if check.copy else ''}{check.copy}")
     show([asdict(check) for check in found], is_json=is_json, text=lambda: "\n".join(lines))
     sys.exit(0 if all(check.is_ok for check in found) else 1)

@@ -8,6 +8,7 @@ import ssl
 from pathlib import Path
 
 from pillarbox.clock import SystemClock
+from pillarbox.config import OWN_CERTIFICATE
 
 
 def server_context(cert_path: Path, key_path: Path) -> ssl.SSLContext:
@@ -25,7 +26,7 @@ def ensure_certificate(directory: Path, hostname: str) -> tuple[Path, Path]:
     EC P-256, ten years, for the host name, localhost and 127.0.0.1; both files readable by their owner only.
     An existing pair is never changed.
     """
-    certificate_path, key_path = directory / "smtp.crt", directory / "smtp.key"
+    certificate_path, key_path = directory / OWN_CERTIFICATE, directory / "smtp.key"
     if certificate_path.exists() and key_path.exists():
         return certificate_path, key_path
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,5 +1,6 @@
 """When each chore is due, in the database: of all nodes that share it, one takes a chore whose time has come."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Column, String, Table, case, literal, or_, select, update
@@ -15,7 +16,18 @@ chores = Table(
     Column("name", String(40), primary_key=True),
     Column("due_at", UtcTime, nullable=False),
     Column("leased_until", UtcTime),
+    Column("done_at", UtcTime),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a chore stands. `leased_until`: somebody is at it; `done_at`: when it was last done."""
+
+    name: str
+    due_at: datetime
+    leased_until: datetime | None
+    done_at: datetime | None
 
 
 def call(tx: Tx, name: str) -> None:
@@ -46,13 +58,19 @@ def finish(tx: Tx, name: str, held: datetime, due_at: datetime) -> None:
     """Put a chore out of hand, and say when it is due next unless it was called meanwhile."""
     mine = update(chores).where(chores.c.name == name, chores.c.leased_until == held)
     due = case((chores.c.due_at == held, literal(due_at, UtcTime)), else_=chores.c.due_at)
-    tx.run(mine.values(leased_until=None, due_at=due))
+    tx.run(mine.values(leased_until=None, due_at=due, done_at=tx.now))
 
 
 def release_all(tx: Tx) -> None:
     """Make chores that were in hand due now: for a node that starts where there can be no other."""
     held = update(chores).where(chores.c.leased_until.is_not(None))
     tx.run(held.values(leased_until=None, due_at=tx.now))
+
+
+def list_all(tx: Tx) -> list[Standing]:
+    """Every chore by name."""
+    query = select(chores).order_by(chores.c.name)
+    return [Standing(**row._mapping) for row in tx.rows(query)]  # noqa: SLF001 - SQLAlchemy's public name
 
 
 def due_at(tx: Tx, name: str) -> datetime | None:

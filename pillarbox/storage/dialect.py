@@ -263,6 +263,21 @@ def overwriting(connection: Connection) -> Iterator[None]:
         connection.exec_driver_sql("PRAGMA secure_delete=OFF")
 
 
+def database_size(connection: Connection) -> int:
+    """The bytes that the database takes, as far as it knows."""
+    if is_sqlite(connection):
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        return int(pages) * int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+    query = "SELECT pg_database_size(current_database())"
+    return int(connection.exec_driver_sql(query).scalar_one())
+
+
+def database_version(connection: Connection) -> str:
+    """The version of the database's software."""
+    query = "SELECT sqlite_version()" if is_sqlite(connection) else "SHOW server_version"
+    return str(connection.exec_driver_sql(query).scalar_one())
+
+
 def database_time(connection: Connection) -> datetime:
     """What the database takes for now."""
     if is_sqlite(connection):

@@ -63,7 +63,9 @@ def size(octets: int) -> str:
         return f"{octets} B"
     if octets < 999_500:
         return f"{octets / 1000:.{1 if octets < 9950 else 0}f} kB"
-    return f"{octets / 1_000_000:.1f} MB"
+    if octets < 999_500_000:
+        return f"{octets / 1_000_000:.1f} MB"
+    return f"{octets / 1_000_000_000:.1f} GB"
 
 
 def count(number: int, noun: str) -> str:

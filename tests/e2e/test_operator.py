@@ -1,13 +1,17 @@
 """The operator's pages: one story in a real browser, and what is refused."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import expect
 
 from pillarbox.outbound.store import queue, suspensions
-from pillarbox.outbound.store.destinations import Destination
+from pillarbox.outbound.store.destinations import Depth, Destination
 from pillarbox.outbound.store.suspensions import Suspension
+from pillarbox.storage.chores import Standing
+from pillarbox.storage.nodes import Node
+from pillarbox.web.operator.health import Disk, Stored, troubles
 from pillarbox.web.operator.queue import state_of
 from tests.e2e import seeds_operator
 from tests.e2e.browse import browsing
@@ -76,6 +80,59 @@ async def test_the_queue_shows_by_itself_what_arrives(serve, visit) -> None:
         await expect(page.get_by_text("Nothing waits", exact=True)).to_be_visible()
         await seeds_operator.queues(running, Facts())
         await expect(page.get_by_role("row", name=SLOW)).to_be_visible(timeout=20_000)
+
+
+async def test_health_and_what_going_live_takes(serve, visit) -> None:
+    async with serve(**SLOWLY) as running:
+        page = await visit(running, "/ui/health")
+        await expect(page.get_by_role("row", name="pillarbox.example")).to_contain_text("delivery")
+        await expect(page.get_by_text("All is well.")).to_be_visible()
+        assert await barriers(page) == []
+        await page.get_by_role("link", name="Go-live check").click()
+        found = page.get_by_role("listitem").filter(has_text="public URL")
+        await expect(found).to_contain_text("Set PUBLIC_URL to the https address", timeout=20_000)
+        await expect(page.get_by_text("no MX for gmail.com")).to_be_visible()
+        assert await barriers(page) == []
+
+
+STORED = Stored(
+    now=NOW,
+    size_bytes=1,
+    version="",
+    depth=Depth(waiting=1, due=1, destinations=1, oldest_at=NOW),
+    nodes=[],
+    chores=[],
+)
+NODE = Node(
+    id=1,
+    hostname="a",
+    started_at=NOW,
+    roles=("delivery", "chores"),
+    version="1",
+    workers=1,
+    seen_at=NOW,
+)
+LATE = Standing(name="purge", due_at=NOW - timedelta(hours=1), leased_until=None, done_at=None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_alone", "words"),
+    [
+        ({"nodes": [NODE]}, False, []),
+        ({"nodes": []}, False, ["Mail waits", "No process has the role “chores”"]),
+        ({"nodes": [replace(NODE, seen_at=NOW - timedelta(hours=1))]}, True, []),
+        (
+            {"nodes": [replace(NODE, seen_at=NOW - timedelta(minutes=2))]},
+            False,
+            ["Mail waits", "No process has the role “chores”"],
+        ),
+        ({"nodes": [NODE], "chores": [LATE]}, False, ["Chores are late: purge."]),
+    ],
+)
+def test_what_somebody_should_look_at(changes, is_alone, words) -> None:
+    found = troubles(replace(STORED, **changes), Disk(total=100, free=50), is_alone=is_alone)
+    assert [any(text.startswith(word) for text in found) for word in words] == [True] * len(words)
+    assert len(found) == len(words)
 
 
 async def test_forms_of_the_queue(serve) -> None:

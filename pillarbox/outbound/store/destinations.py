@@ -72,15 +72,12 @@ def survey(tx: Tx, *, domain: str = "", most: int = 100) -> tuple[Depth, list[De
     wanted.sort(key=lambda one: (one.suspension is None, -one.waiting, one.domain))
     shown = wanted[:most]
     _look_closer(tx, shown)
-    oldest = [row.oldest for row in rows]
-    times = _received(tx, [min(oldest)]) if oldest else {}
-    depth = Depth(
-        waiting=sum(row.waiting for row in rows),
-        due=sum(row.due for row in rows),
-        destinations=len({domain_of(row.lane) for row in rows}),
-        oldest_at=next(iter(times.values()), None),
-    )
-    return depth, shown
+    return _depth(tx, rows), shown
+
+
+def depth(tx: Tx) -> Depth:
+    """The whole queue."""
+    return _depth(tx, tx.rows(_by_lane(tx.now)))
 
 
 def look(tx: Tx, domain: str) -> Destination:
@@ -126,6 +123,16 @@ def _by_lane(now: datetime) -> Any:
         )
         .where(_IS_QUEUED)
         .group_by(columns.lane)
+    )
+
+
+def _depth(tx: Tx, rows: Sequence[Row[Any]]) -> Depth:
+    times = _received(tx, [min(row.oldest for row in rows)]) if rows else {}
+    return Depth(
+        waiting=sum(row.waiting for row in rows),
+        due=int(sum(row.due for row in rows)),
+        destinations=len({domain_of(row.lane) for row in rows}),
+        oldest_at=next(iter(times.values()), None),
     )
 
 

@@ -1,0 +1,1 @@
+"""Whether an installation is in order: each check is green or red, and a red one says how to mend it."""
