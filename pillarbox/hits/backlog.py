@@ -1,9 +1,9 @@
-"""Hits that wait to be written down: in memory, while the program is down in a file.
+"""Hits that wait to be written down: in memory, and in files until they are.
 
 A hit is answered before it is recorded, so that the database may be slow or away. What waits is bounded: beyond
 that, hits are counted and let go.
 
-    add -> batches -> record (one transaction) -> done; database away: it waits; stopped: into the spool file
+    add -> a batch (hits/spool) -> record (one transaction) -> its file goes; database away: it waits
 """
 
 import asyncio
@@ -12,10 +12,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import msgspec
-
 from pillarbox.errors import Unavailable
 from pillarbox.hits.model import RawHit
+from pillarbox.hits.spool import Batch, Spool
 from pillarbox.storage.db import Database
 from pillarbox.storage.tx import Tx
 
@@ -26,7 +25,6 @@ BATCH = 500
 GATHER_S = 0.05
 PAUSE_AFTER_OUTAGE_S = 1.0
 LAST_TRIES_S = 5.0
-SPOOL = "hits.spool"
 
 Record = Callable[[Tx, Sequence[RawHit]], None]
 
@@ -37,22 +35,29 @@ class Backlog:
     def __init__(self, db: Database, record: Record, directory: Path) -> None:
         self._db = db
         self._record = record
-        self._spool = directory / SPOOL
-        self._waiting: deque[RawHit] = deque()
+        self._spool = Spool(directory)
+        self._full: deque[Batch] = deque()
+        self._filling = self._spool.open()
+        self._waiting = 0
         self._arrived = asyncio.Event()
         self._lost = 0
 
     def add(self, hit: RawHit) -> None:
-        """Take a hit; at once, and never refused."""
-        if len(self._waiting) >= MOST_WAITING:
+        """Take a hit; at once, and never refused. It outlives this process from now on."""
+        if self._waiting >= MOST_WAITING:
             self._lost += 1
             return
-        self._waiting.append(hit)
+        self._waiting += 1
+        self._spool.add(self._filling, hit)
+        if len(self._filling.hits) >= BATCH:
+            self._turn_over()
         self._arrived.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Write hits down until told to stop; then what is left, to the database or to the spool file."""
-        self._waiting.extendleft(reversed(await asyncio.to_thread(self._read_spool)))
+        """Write hits down until told to stop; then what is left, to the database or to the files it is in."""
+        left = await asyncio.to_thread(self._spool.left)
+        self._full.extendleft(reversed(left))
+        self._waiting += sum(len(batch.hits) for batch in left)
         async with asyncio.TaskGroup() as tasks:
             writing = tasks.create_task(self._write())
             await stop.wait()
@@ -61,7 +66,7 @@ class Backlog:
 
     async def _write(self) -> None:
         while True:
-            if not self._waiting:
+            if not self._full and not self._filling.hits:
                 self._arrived.clear()
                 await self._arrived.wait()
             await asyncio.sleep(GATHER_S)  # many hits share one transaction
@@ -70,20 +75,28 @@ class Backlog:
 
     async def _write_batch(self) -> bool:
         """Write the oldest hits down; False when the database is away, and then they go on waiting."""
-        batch = [self._waiting[at] for at in range(min(BATCH, len(self._waiting)))]
+        if not self._full:
+            self._turn_over()
+        batch = self._full[0]
         try:
-            await self._db.write(lambda tx: self._record(tx, batch))
+            await self._db.write(lambda tx: self._record(tx, batch.hits))
         except Unavailable:
-            log.warning("hits wait", extra={"waiting": len(self._waiting)})
+            log.warning("hits wait", extra={"waiting": self._waiting})
             return False
         except Exception:
-            log.exception("hits not recorded", extra={"hits": len(batch)})
-        for _ in batch:
-            self._waiting.popleft()
+            log.exception("hits not recorded", extra={"hits": len(batch.hits)})
+        self._spool.remove(self._full.popleft())
+        self._waiting -= len(batch.hits)
         if self._lost:
             log.error("hits lost, too many waited", extra={"hits": self._lost})
             self._lost = 0
         return True
+
+    def _turn_over(self) -> None:
+        """Let the batch that was filling wait for its turn, and begin a new one."""
+        self._spool.close(self._filling)
+        self._full.append(self._filling)
+        self._filling = self._spool.open()
 
     async def _finish(self) -> None:
         try:
@@ -93,24 +106,5 @@ class Backlog:
         except TimeoutError:
             pass
         if self._waiting:
-            await asyncio.to_thread(self._write_spool, list(self._waiting))
-
-    def _read_spool(self) -> list[RawHit]:
-        """What an earlier run left; its file is gone afterwards."""
-        try:
-            hits = msgspec.msgpack.decode(self._spool.read_bytes(), type=list[RawHit])
-        except FileNotFoundError:
-            return []
-        except (OSError, msgspec.MsgspecError) as problem:
-            log.error("spooled hits cannot be read", extra={"reason": str(problem)})
-            return []
-        self._spool.unlink(missing_ok=True)
-        return hits
-
-    def _write_spool(self, hits: list[RawHit]) -> None:
-        partial = self._spool.with_suffix(".partial")
-        try:
-            partial.write_bytes(msgspec.msgpack.encode(hits))
-            partial.replace(self._spool)
-        except OSError as problem:
-            log.error("hits lost", extra={"hits": len(hits), "reason": str(problem)})
+            log.warning("hits left for the next start", extra={"hits": self._waiting})
+        self._spool.close(self._filling)

@@ -9,7 +9,7 @@ import pytest
 from pillarbox.app import App
 from pillarbox.errors import Unavailable
 from pillarbox.hits import backlog
-from pillarbox.hits.backlog import SPOOL, Backlog
+from pillarbox.hits.backlog import Backlog
 from pillarbox.hits.model import RawHit
 from pillarbox.storage.tx import Tx
 
@@ -37,6 +37,10 @@ class Book:
         return [number for batch in self.batches for number in batch]
 
 
+def files(directory: Path) -> list[Path]:
+    return list(directory.glob("hits-*.spool"))
+
+
 async def run_for(app: App, book: Book, directory: Path, hits: Sequence[RawHit]) -> None:
     """Add hits, and stop at once."""
     waiting = Backlog(app.db, book, directory)
@@ -52,7 +56,7 @@ async def test_what_waits_at_the_end_is_written_in_batches(app: App, tmp_path: P
     await run_for(app, book, tmp_path, [a_hit(n) for n in range(1200)])
     assert book.all == list(range(1200))
     assert [len(batch) for batch in book.batches] == [500, 500, 200]
-    assert not (tmp_path / SPOOL).exists()
+    assert files(tmp_path) == []
 
 
 async def test_what_cannot_be_written_at_the_end_is_spooled_and_read_again(
@@ -62,11 +66,11 @@ async def test_what_cannot_be_written_at_the_end_is_spooled_and_read_again(
     book.is_away = True
     await run_for(app, book, tmp_path, [a_hit(1), a_hit(2)])
     assert book.all == []
-    assert (tmp_path / SPOOL).exists()
+    assert len(files(tmp_path)) == 1
     book.is_away = False
     await run_for(app, book, tmp_path, [a_hit(3)])
     assert book.all == [1, 2, 3]
-    assert not (tmp_path / SPOOL).exists()
+    assert files(tmp_path) == []
 
 
 async def test_more_than_the_limit_are_let_go(
@@ -109,9 +113,38 @@ async def test_a_broken_batch_does_not_stop_the_rest(app: App, tmp_path: Path) -
     assert seen == [0, 500]
 
 
-async def test_a_broken_spool_file_is_left_where_it_is(app: App, tmp_path: Path) -> None:
-    (tmp_path / SPOOL).write_bytes(b"\xff")
+async def test_a_process_that_dies_loses_nothing(app: App, tmp_path: Path) -> None:
+    dying = Backlog(app.db, Book(), tmp_path)
+    for number in range(501):
+        dying.add(a_hit(number))
+    assert len(files(tmp_path)) == 2
     book = Book()
-    await run_for(app, book, tmp_path, [a_hit(1)])
+    await run_for(app, book, tmp_path, [a_hit(501)])
+    assert book.all == list(range(502))
+    assert files(tmp_path) == []
+
+
+async def test_a_hit_that_was_cut_off_is_left_out(app: App, tmp_path: Path) -> None:
+    Backlog(app.db, Book(), tmp_path).add(a_hit(1))
+    (file,) = files(tmp_path)
+    whole = file.read_bytes()
+    file.write_bytes(whole + whole[:-1])
+    book = Book()
+    await run_for(app, book, tmp_path, [])
     assert book.all == [1]
-    assert (tmp_path / SPOOL).read_bytes() == b"\xff"
+
+
+async def test_files_of_a_living_process_are_its_own(app: App, tmp_path: Path) -> None:
+    Backlog(app.db, Book(), tmp_path).add(a_hit(1))
+    (file,) = files(tmp_path)
+    other = file.rename(tmp_path / "hits-1-00000001.spool")  # process 1 always lives
+    book = Book()
+    await run_for(app, book, tmp_path, [])
+    assert book.all == []
+    assert files(tmp_path) == [other]
+
+
+async def test_a_disk_that_takes_nothing_costs_no_hit(app: App, tmp_path: Path) -> None:
+    book = Book()
+    await run_for(app, book, tmp_path / "missing", [a_hit(1)])
+    assert book.all == [1]
