@@ -1,7 +1,7 @@
 """The bars: what a round must show for each claim, as pure arithmetic over rounds.
 
 A value is the median of the rounds' own values: ratios are taken inside a round, where both sides met the same
-machine, never between medians. Bars of work that needs other scenarios (inbound, hits, webhooks) are not here.
+machine, never between medians. Bars of the scenarios that are measured by themselves stand there.
 """
 
 from collections.abc import Callable, Sequence

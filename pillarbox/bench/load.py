@@ -1,7 +1,7 @@
 """The load generator, in its own process: floods a door, or knocks at an even pace and keeps the times.
 
 `python -m pillarbox.bench.load` takes one Plan per line and answers with what it saw; see process.Child.
-How a message goes over the wire stands in load_http and load_smtp; here is who sends what, and when.
+How a message goes over the wire stands in load_http, load_smtp and load_hits; here is who sends what, and when.
 """
 
 import asyncio
@@ -11,11 +11,18 @@ import sys
 import msgspec
 import uvloop
 
+from pillarbox.bench.load_hits import HitConnection
 from pillarbox.bench.load_http import HttpConnection
 from pillarbox.bench.load_smtp import SmtpConnection
 from pillarbox.bench.load_work import Work
 from pillarbox.bench.model import Door, Plan, Sent
 from pillarbox.bench.process import Child
+
+_KINDS: dict[Door, type[HttpConnection | SmtpConnection]] = {
+    Door.SMTP: SmtpConnection,
+    Door.INBOUND: SmtpConnection,
+    Door.HITS: HitConnection,
+}
 
 
 async def send(plan: Plan) -> Sent:
@@ -43,7 +50,7 @@ async def _connect(
     plan: Plan, work: Work, connections: list[HttpConnection | SmtpConnection]
 ) -> None:
     loop = asyncio.get_running_loop()
-    kind = SmtpConnection if plan.door is Door.SMTP else HttpConnection
+    kind = _KINDS.get(plan.door, HttpConnection)
     for _ in range(plan.connections):
         _, connection = await loop.create_connection(lambda: kind(work), "127.0.0.1", plan.port)
         connections.append(connection)

@@ -38,7 +38,7 @@ class SmtpConnection(asyncio.Protocol):
         self._refusal = ""
         self._expected = ["mail", "rcpt", "data"]
         self._begun_at = time.monotonic()
-        to = recipient(first, self._work.plan.domains)
+        to = self._work.plan.to or recipient(first, self._work.plan.domains)
         self._write(f"MAIL FROM:<{SENDER}>\r\nRCPT TO:<{to}>\r\nDATA\r\n".encode())
 
     @override

@@ -91,6 +91,10 @@ class Work:
             first, self._next = self._next, self._next + 1
             self._idle.pop(0).send(first, 1)
 
+    def due(self, number: int) -> float:
+        """When a message was due: in a flood, now."""
+        return self._begun[number] if self.plan.rate else time.monotonic()
+
     def done(self, begun_at: float, *, accepted: int, failed: int = 0, failure: str = "") -> None:
         """A request was answered; `begun_at` is when it was written."""
         now = time.monotonic()

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 import pillarbox
-from pillarbox.bench import limits, postfix, report, search
+from pillarbox.bench import alone, hits, inbound, limits, postfix, report, search, webhooks
 from pillarbox.bench.bars import judge
 from pillarbox.bench.dns import Responder
 from pillarbox.bench.load import LoadChild
@@ -24,7 +24,14 @@ from pillarbox.bench.rounds import SCENARIOS, Meter
 from pillarbox.bench.server import Pillarbox
 from pillarbox.bench.sink import SinkChild
 
-_QUICK_MESSAGES, _QUICK_STORED = 600, 20_000
+_QUICK_MESSAGES, _QUICK_STORED, _QUICK_HITS, _QUICK_EVENTS = 600, 20_000, 4000, 5000
+_ALONE = {
+    inbound.INBOUND: inbound.measure,
+    hits.HITS: hits.measure,
+    webhooks.WEBHOOKS: webhooks.measure,
+}
+ALONE = (search.SEARCH, *_ALONE)
+"""The scenarios that are measured by themselves."""
 _MEMORY_FILE_SYSTEMS = ("tmpfs", "ramfs")
 
 Make = Callable[[Path, int], Subject]
@@ -47,6 +54,8 @@ def run(options: BenchOptions) -> int:
             rounds=1,
             messages=min(options.messages, _QUICK_MESSAGES),
             stored=min(options.stored, _QUICK_STORED),
+            hits=min(options.hits, _QUICK_HITS),
+            events=min(options.events, _QUICK_EVENTS),
         )
     try:
         with _stopped_by_sigterm():
@@ -58,31 +67,35 @@ def run(options: BenchOptions) -> int:
 
 def _wrong_scenarios(names: Sequence[str]) -> str:
     """What is wrong with them, "" for nothing."""
-    every = (*SCENARIOS, search.SEARCH)
+    every = (*SCENARIOS, *ALONE)
     unknown = [name for name in names if name not in every]
     if unknown:
         return f"unknown scenario {unknown[0]!r}: choose from {', '.join(every)}"
-    if search.SEARCH in names and len(names) > 1:
-        return f"{search.SEARCH} is measured by itself"
-    return ""
+    by_itself = next((name for name in names if name in ALONE), "")
+    return f"{by_itself} is measured by itself" if by_itself and len(names) > 1 else ""
 
 
 def _run(options: BenchOptions) -> int:
-    if search.SEARCH in options.scenarios:
-        return _run_search(options)
+    if options.scenarios and options.scenarios[0] in ALONE:
+        return _run_alone(options, options.scenarios[0])
     found = _measure(options)
     print(report.as_json(found) if options.json else report.as_text(found))
     return 1 if found.failure else 0
 
 
-def _run_search(options: BenchOptions) -> int:
+def _run_alone(options: BenchOptions, scenario: str) -> int:
     try:
         with _directory() as base:
-            timings = search.measure(options, base, _say)
+            if scenario == search.SEARCH:
+                timings = search.measure(options, base, _say)
+                text = search.as_json(timings) if options.json else search.as_text(timings)
+            else:
+                found = _ALONE[scenario](options, base, _say)
+                text = alone.as_json(found) if options.json else alone.as_text(found)
     except BenchError as error:
         _say(f"FAILED: {error}")
         return 1
-    print(search.as_json(timings) if options.json else search.as_text(timings))
+    print(text)
     return 0
 
 

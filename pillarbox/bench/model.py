@@ -10,11 +10,13 @@ LARGE_DIVISOR = 3  # a flood of 50 KB messages has this many times fewer of them
 
 
 class Door(StrEnum):
-    """How messages are handed to a server."""
+    """How messages are handed to a server, and where readers of mail ask."""
 
     SMTP = "smtp"
     HTTP = "http"
     BATCH = "http-batch"
+    INBOUND = "inbound"
+    HITS = "hits"
 
 
 class Size(StrEnum):
@@ -30,7 +32,10 @@ class BenchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One order to the load process. `rate` 0 sends as fast as the server takes it."""
+    """One order to the load process. `rate` 0 sends as fast as the server takes it.
+
+    With `to` all messages go to that address; `paths` is a file with what is asked for, from line `first` on.
+    """
 
     door: Door
     port: int
@@ -43,6 +48,9 @@ class Plan:
     rate: float = 0.0
     token: str = ""
     timeout_s: float = 120.0
+    to: str = ""
+    paths: str = ""
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,16 @@ class Counts:
     duplicates: int
     strays: int
     message_ids: int
+    first_at: float
+    last_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What the consumer of webhooks saw since it was last reset: calls, and how many events they told of."""
+
+    received: int
+    events: int
     first_at: float
     last_at: float
 
@@ -174,13 +192,17 @@ class Subject(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BenchOptions:
-    """What `pillarbox bench` was asked for. No scenario named means all of them but `search`."""
+    """What `pillarbox bench` was asked for. None named means all that are not measured alone."""
 
     scenarios: tuple[str, ...] = ()
     rounds: int = 5
     messages: int = 3000
     stored: int = 1_000_000
     """Messages in the database of `search`."""
+    hits: int = 20_000
+    """Opens and clicks of `hits`, at a pace and in a flood each."""
+    events: int = 100_000
+    """Events of `webhooks`."""
     domains: int = 50
     database_url: str | None = None
     json: bool = False

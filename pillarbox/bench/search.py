@@ -7,7 +7,7 @@ import http.client
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from pillarbox.bench.alone import opened
 from pillarbox.bench.dns import Responder
 from pillarbox.bench.fill import (
     COUNTED_TAG,
@@ -33,8 +34,6 @@ from pillarbox.bench.rounds import percentile
 from pillarbox.bench.server import Pillarbox
 from pillarbox.clock import SystemClock
 from pillarbox.ids import first_key
-from pillarbox.storage.db import Database
-from pillarbox.storage.wake import Wake
 
 SEARCH = "search"
 BAR_MS, PAGE_BAR_MS = 50.0, 100.0
@@ -85,7 +84,7 @@ def measure(options: BenchOptions, base: Path, say: Callable[[str], None]) -> Ti
         server.start()
         say(f"filling in {messages:,} messages")
         begun = time.monotonic()
-        with _opened(server.database_url()) as db:
+        with opened(server.database_url()) as db:
             filled = fill(db, messages=messages)
         if database:
             database.settle()
@@ -161,15 +160,6 @@ class _Client:
         total = json.loads(body).get("TotalCount") if body.startswith(b"{") else None
         p95 = percentile(took[_WARM_UP:], 95)
         return Timing(name, median(took[_WARM_UP:]), p95, total, bar_ms)
-
-
-@contextmanager
-def _opened(url: str) -> Iterator[Database]:
-    db = Database(url, clock=SystemClock(), wake=Wake())
-    try:
-        yield db
-    finally:
-        db.engine.dispose()
 
 
 def _day(ago: int) -> str:

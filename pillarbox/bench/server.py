@@ -40,7 +40,7 @@ class Pillarbox:
         self._dns = dns
         self._database = database
         self._token = str(uuid.uuid4())
-        self._ports = {Door.HTTP: free_port(), Door.SMTP: free_port()}
+        self._ports = {door: free_port() for door in (Door.HTTP, Door.SMTP, Door.INBOUND)}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -58,7 +58,7 @@ class Pillarbox:
             "DATA_DIR": str(self._home / "data"),
             "HTTP_LISTEN": f"127.0.0.1:{self._ports[Door.HTTP]}",
             "SUBMISSION_LISTEN": f"127.0.0.1:{self._ports[Door.SMTP]}",
-            "INBOUND_LISTEN": f"127.0.0.1:{free_port()}",
+            "INBOUND_LISTEN": f"127.0.0.1:{self._ports[Door.INBOUND]}",
             "PUBLIC_URL": f"http://127.0.0.1:{self._ports[Door.HTTP]}",
             "HOSTNAME": "pillarbox.bench.example",
             "SERVER_TOKEN": self._token,
@@ -143,8 +143,8 @@ class Pillarbox:
             self._database.drop()
 
     def port(self, door: Door) -> int | None:
-        """The API for both HTTP doors, submission for SMTP."""
-        return self._ports[Door.HTTP if door is Door.BATCH else door]
+        """The one port of HTTP for the API and for hits, submission for SMTP, the MX for inbound mail."""
+        return self._ports.get(door, self._ports[Door.HTTP])
 
     def token(self) -> str:
         """The token of the first server."""

@@ -4,15 +4,14 @@ import sys
 
 import click
 
-from pillarbox.bench.main import run
+from pillarbox.bench.main import ALONE, run
 from pillarbox.bench.model import BenchOptions
 from pillarbox.bench.rounds import SCENARIOS
-from pillarbox.bench.search import SEARCH
 
 
 @click.command(
     help=f"Measure SCENARIOs, or all of them: {', '.join(SCENARIOS)}. "
-    f"Or, by itself: {SEARCH}, the lists of the API over many messages."
+    f"Or one that is measured by itself: {', '.join(ALONE)}."
 )
 @click.argument("scenario", nargs=-1)
 @click.option(
@@ -21,7 +20,8 @@ from pillarbox.bench.search import SEARCH
 @click.option(
     "--messages",
     type=click.IntRange(min=1),
-    help=f"messages a flood [default: 3000], or in the database of {SEARCH} [default: 1000000]",
+    help="messages a flood, also of inbound [default: 3000], in the database of search [default: 1000000]; "
+    "hits [default: 20000]; events of webhooks [default: 100000]",
 )
 @click.option(
     "--domains", default=50, show_default=True, help="recipient domains of the wide flood"
@@ -40,5 +40,5 @@ def bench(
     """Start a server, an SMTP sink and load of its own, and print rates, latency, CPU and memory."""
     settings: dict[str, object] = options | {"postfix": not no_postfix, "json": is_json}
     if messages is not None:
-        settings |= {"messages": messages, "stored": messages}
+        settings |= dict.fromkeys(("messages", "stored", "hits", "events"), messages)
     sys.exit(run(BenchOptions(scenarios=scenario, **settings)))  # type: ignore[arg-type]
