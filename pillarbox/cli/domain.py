@@ -28,8 +28,8 @@ def list_(config: Config, is_json: bool) -> None:
     """List the sending domains and their DNS records."""
     with open_database(config) as db, db.transaction() as tx:
         found = store.list_domains(tx)
-    text = "\n".join(_describe(one, config) for one in found) or "no domains yet"
-    show([_data(one, config) for one in found], is_json=is_json, text=lambda: text)
+    text = "\n".join(describe(one, config) for one in found) or "no domains yet"
+    show([data(one, config) for one in found], is_json=is_json, text=lambda: text)
 
 
 @domain.command()
@@ -47,7 +47,7 @@ def add(config: Config, name: str, is_json: bool) -> None:
             made = register.create(tx, read, pem)
         except Refused:
             raise StartError(f"{read} is already there") from None
-    show(_data(made, config), is_json=is_json, text=lambda: _describe(made, config))
+    show(data(made, config), is_json=is_json, text=lambda: describe(made, config))
 
 
 @domain.command("verify")
@@ -70,7 +70,7 @@ def verify_(config: Config, name: str, is_json: bool) -> None:
         result = _run(config, check)
     except Refused:
         raise StartError("its key cannot be read; remove the domain and add it again") from None
-    show(_data(result, config), is_json=is_json, text=lambda: _describe(result, config))
+    show(data(result, config), is_json=is_json, text=lambda: describe(result, config))
     if not result.is_settled:
         raise StartError("not all records were found in DNS")
 
@@ -87,7 +87,7 @@ def rotate(config: Config, name: str, is_json: bool) -> None:
             result = register.rotate(tx, _find(tx, name).id, pem)
         except Refused as refused:
             raise StartError(_ROTATION_REFUSED[refused.problem]) from None
-    show(_data(result, config), is_json=is_json, text=lambda: _describe(result, config))
+    show(data(result, config), is_json=is_json, text=lambda: describe(result, config))
 
 
 _ROTATION_REFUSED = {
@@ -115,7 +115,8 @@ def _find(tx: Tx, name: str) -> Domain:
     return found
 
 
-def _data(one: Domain, config: Config) -> dict[str, Any]:
+def data(one: Domain, config: Config) -> dict[str, Any]:
+    """The same for programs."""
     aliases = {
         "return_path": (one.return_path, config.return_path_host),
         "tracking": (one.tracking, config.tracking_host),
@@ -140,7 +141,8 @@ def _data(one: Domain, config: Config) -> dict[str, Any]:
     }
 
 
-def _describe(one: Domain, config: Config) -> str:
+def describe(one: Domain, config: Config) -> str:
+    """A domain with the DNS records to publish, as text."""
     lines = [f"{one.name}  {'verified' if one.is_verified else 'not verified'}"]
     for state in KeyState:
         if (key := one.keys.get(state)) is not None:

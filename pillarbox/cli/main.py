@@ -2,6 +2,7 @@
 
 import sys
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 from typing_extensions import override
@@ -13,6 +14,7 @@ COMMANDS = {
     "bench": "Measure this machine.",
     "doctor": "Look the installation over; say how to mend what is red.",
     "domain": "List, add, verify and re-key sending domains.",
+    "import": "Copy a Postmark account: Servers, templates, suppressions, domains.",
     "migrate": "Bring the database to this version's schema.",
     "queue": "List what waits for delivery, try it now, or drop it.",
     "serve": "Run the server: the named roles, or all of them.",
@@ -38,7 +40,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f"pillarbox.cli.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command = getattr(import_module(f"pillarbox.cli.{name}"), name)
         assert isinstance(command, click.Command)
         return command
 

@@ -23,7 +23,14 @@ PATH = "/signatures/confirm/"
 
 
 def create(tx: Tx, app: App, new: NewSignature, pem: bytes | None) -> Signature:
-    """Create a signature, and its domain with the key `pem` when there is none yet; the letter goes out.
+    """Create a signature as `adopt` does; the letter goes out."""
+    signature = adopt(tx, new, pem)
+    _send(tx, app, signature)
+    return signature
+
+
+def adopt(tx: Tx, new: NewSignature, pem: bytes | None) -> Signature:
+    """Create a signature, and its domain with the key `pem` when there is none yet; nobody is asked to confirm.
 
     Refuses SIGNATURE_EXISTS, RETURN_PATH_INVALID, TRACKING_INVALID. Raises Unavailable when the domain was removed
     since the caller saw no need for a key.
@@ -35,7 +42,6 @@ def create(tx: Tx, app: App, new: NewSignature, pem: bytes | None) -> Signature:
     if domain is None:
         domain = register.create(tx, signature.domain, pem or b"")
     register.edit(tx, domain, new.aliases)
-    _send(tx, app, signature)
     return signature
 
 

@@ -21,15 +21,25 @@ def suppress(tx: Tx, new: Sequence[HeldBack]) -> set[Pair]:
     Source: spec sending 11, triggers-suppressions-data-removal 3.
     """
     added = change.hold_back(tx, new)
+    _silence(tx, [one.suppression for one in new])
+    return added
+
+
+def take_over(tx: Tx, held: Sequence[Suppression]) -> set[Pair]:
+    """Hold addresses back that another platform held back already; those that were not here. Nobody is told."""
+    added = change.take_over(tx, held)
+    _silence(tx, held)
+    return added
+
+
+def _silence(tx: Tx, new: Sequence[Suppression]) -> None:
     silenced: dict[int, set[str]] = {}
-    for one in new:
-        held = one.suppression
+    for held in new:
         if held.reason is not Reason.HARD_BOUNCE:
             silenced.setdefault(held.stream_key, set()).add(held.address)
     for stream_key, addresses in silenced.items():
         if keys := queue.suppress(tx, stream_key, addresses):
             messages.mark_sent(tx, keys)
-    return added
 
 
 def suppress_addresses(tx: Tx, stream: Stream, addresses: Sequence[str]) -> set[str]:

@@ -1,7 +1,8 @@
 """The one HTTP client: it connects only to addresses that were judged, and never waits or reads without end.
 
     async with Client(dns_servers=..., egress=...) as client:
-        answer = await client.post(Request(url, body, headers), timeout_s=30)
+        status = await client.post(Request(url, body, headers), timeout_s=30)
+        answer = await client.get(Request(url, headers=headers), timeout_s=30, most=1_000_000)
 
 Names are resolved here, refused addresses are dropped, and every socket is made for an address that was judged
 once more right before: a name that resolves differently the second time (DNS rebinding), a redirect and a literal
@@ -12,7 +13,7 @@ The library under it is loaded by the first request: many installations never ca
 
 import asyncio
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
@@ -36,6 +37,7 @@ class Cause(Enum):
     TIMEOUT = "it took too long"
     BROKEN = "the answer was not understood"
     TOO_MANY_HOPS = "it redirected too often"
+    TOO_LONG = "its answer is too long"
 
 
 class NoAnswer(Exception):
@@ -48,10 +50,10 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is posted. `headers` may hold secrets and are sent to the URL's own host only."""
+    """What is sent. `headers` may hold secrets and are sent to the URL's own host only."""
 
     url: str = field(repr=False)
-    body: bytes = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     bound: frozenset[str] = frozenset()
     """The lower-cased names of the headers that a redirect to another origin must not get."""
@@ -66,7 +68,7 @@ class Answer:
 
 
 class Client:
-    """Posts to URLs of others. Connections are kept and shared while the block lasts."""
+    """Calls URLs of others. Connections are kept and shared while the block lasts."""
 
     def __init__(
         self,
@@ -103,11 +105,15 @@ class Client:
     async def send(self, request: Request, *, timeout_s: float, keep: int = 0) -> Answer:
         """The last answer with at most `keep` bytes of its body. Raises NoAnswer as `post` does."""
         session = self._session or await self._open()
-        try:
-            async with asyncio.timeout(timeout_s):
-                return await session.send(request, keep)
-        except TimeoutError:
-            raise NoAnswer(Cause.TIMEOUT) from None
+        return await _within(timeout_s, session.send(request, keep))
+
+    async def get(self, request: Request, *, timeout_s: float, most: int) -> Answer:
+        """The answer to a GET, redirects followed, with its whole body. Raises NoAnswer as `post` does.
+
+        TOO_LONG when the body has more than `most` bytes.
+        """
+        session = self._session or await self._open()
+        return await _within(timeout_s, session.get(request, most))
 
     async def _open(self) -> "Session":
         async with self._opening:
@@ -117,6 +123,14 @@ class Client:
                     self._dns_servers, self._egress, self._tls, self._connections
                 )
             return self._session
+
+
+async def _within(timeout_s: float, answer: Awaitable[Answer]) -> Answer:
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await answer
+    except TimeoutError:
+        raise NoAnswer(Cause.TIMEOUT) from None
 
 
 def _load() -> "type[Session]":

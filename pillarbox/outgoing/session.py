@@ -2,7 +2,8 @@
 
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from ipaddress import ip_address
 
 import aiohttp
@@ -17,6 +18,9 @@ from pillarbox.outgoing.http import Answer, Cause, NoAnswer, Request
 MAX_HOPS = 10
 MAX_READ = 65_536
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
+
+_Once = Callable[[URL, bytes, Mapping[str, str]], Awaitable[tuple[Answer, str | None]]]
+"""One request without its redirects: the answer and its Location."""
 
 
 class _Refusal(OSError):
@@ -83,25 +87,33 @@ class Session:
         await self._session.close()
 
     async def send(self, request: Request, keep: int) -> Answer:
-        """The last answer with at most `keep` bytes of its body. Raises NoAnswer."""
+        """Post; the last answer with at most `keep` bytes of its body. Raises NoAnswer."""
+        answer = await self._answered(request, self._post_once)
+        return Answer(answer.status, answer.body[:keep])
+
+    async def get(self, request: Request, most: int) -> Answer:
+        """Get; the last answer with its whole body. Raises NoAnswer, also when that is longer than `most`."""
+        return await self._answered(request, partial(self._get_once, most))
+
+    async def _answered(self, request: Request, once: _Once) -> Answer:
         try:
-            return await self._follow(request, keep)
+            return await self._follow(request, once)
         except TimeoutError:
             raise
         except (aiohttp.ClientError, OSError, ValueError) as problem:
             raise NoAnswer(_cause(problem)) from problem
 
-    async def _follow(self, request: Request, keep: int) -> Answer:
+    async def _follow(self, request: Request, once: _Once) -> Answer:
         url = URL(request.url, encoded=request.url.isascii())
         headers = dict(request.headers)
         for _ in range(MAX_HOPS + 1):
             url = url.with_user(None)
-            answer, location = await self._post_once(url, request.body, headers)
+            answer, location = await once(url, request.body, headers)
             if answer.status not in _REDIRECTS or not location:
-                return Answer(answer.status, answer.body[:keep])
+                return answer
             target = url.join(URL(location))
             if target.scheme not in ("http", "https") or not target.host:
-                return Answer(answer.status, answer.body[:keep])
+                return answer
             if not _is_same_site(url, target):
                 headers = {k: v for k, v in headers.items() if k.lower() not in request.bound}
             url = target
@@ -118,6 +130,20 @@ class Session:
             if not response.content.at_eof():
                 response.close()
             return Answer(response.status, body), response.headers.get("Location")
+
+    async def _get_once(
+        self, most: int, url: URL, _: bytes, headers: Mapping[str, str]
+    ) -> tuple[Answer, str | None]:
+        """The answer with its whole body, and its Location. Raises NoAnswer when the body is too long."""
+        async with self._session.get(url, headers=headers, allow_redirects=False) as response:
+            pieces, size = [], 0
+            async for piece in response.content.iter_any():
+                pieces.append(piece)
+                size += len(piece)
+                if size > most:
+                    response.close()
+                    raise NoAnswer(Cause.TOO_LONG)
+            return Answer(response.status, b"".join(pieces)), response.headers.get("Location")
 
     def _socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, protocol, _, address = info

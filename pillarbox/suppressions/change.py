@@ -11,7 +11,7 @@ from pillarbox.events import store as events
 from pillarbox.events.model import Event, EventType
 from pillarbox.storage.tx import Tx
 from pillarbox.suppressions import store
-from pillarbox.suppressions.model import HeldBack, Origin
+from pillarbox.suppressions.model import HeldBack, Origin, Suppression
 from pillarbox.suppressions.store import Pair
 
 
@@ -34,6 +34,11 @@ def hold_back(tx: Tx, new: Sequence[HeldBack]) -> set[Pair]:
             told.setdefault(pair, _event(one, details))
     events.append(tx, list(told.values()))
     return added
+
+
+def take_over(tx: Tx, held: Sequence[Suppression]) -> set[Pair]:
+    """Keep suppressions that another platform has told of already; those that were not held back before."""
+    return store.insert(tx, held)
 
 
 def lift(

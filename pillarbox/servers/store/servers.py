@@ -139,6 +139,12 @@ def find_by_token(tx: Tx, token: str) -> Server | None:
     return None if server_id is None else find(tx, server_id)
 
 
+def find_named(tx: Tx, name: str) -> Server | None:
+    """The Server of exactly this name."""
+    server_id = tx.scalar(select(t.servers.c.id).where(t.servers.c.name == name))
+    return None if server_id is None else find(tx, server_id)
+
+
 def is_name_taken(tx: Tx, name: str, *, but: int | None = None) -> bool:
     """Whether a Server other than `but` has this name."""
     query = select(t.servers.c.id).where(t.servers.c.name == name, t.servers.c.id != (but or 0))

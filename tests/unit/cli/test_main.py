@@ -9,7 +9,10 @@ from pillarbox.cli.main import COMMANDS, cli
 
 
 def test_every_file_of_a_command_is_in_the_list() -> None:
-    files = {path.stem for path in Path(str(package.__file__)).parent.glob("*.py")}
+    files = {
+        path.stem.removesuffix("_") if path.stem[0] != "_" else path.stem
+        for path in Path(str(package.__file__)).parent.glob("*.py")
+    }
     assert files - {"__init__", "main", "settings"} == set(COMMANDS)
 
 

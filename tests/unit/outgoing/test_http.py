@@ -223,3 +223,27 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.2:9")
     async with HookSink() as sink, client() as made:
         assert await post(made, sink.url()) == 200
+
+
+async def test_getting():
+    async with HookSink() as sink, client() as made:
+        sink.body = b"x" * 300_000
+        answer = await made.get(Request(sink.url("/a?b")), timeout_s=5, most=300_000)
+        assert (answer.status, answer.body) == (200, sink.body)
+        [hit] = sink.hits
+        assert (hit.target, hit.body, dict(hit.headers)) == (
+            "/a?b",
+            b"",
+            {"Host": f"127.0.0.1:{sink.port}"},
+        )
+        with pytest.raises(NoAnswer) as refused:
+            await made.get(Request(sink.url()), timeout_s=5, most=299_999)
+        assert refused.value.cause is Cause.TOO_LONG
+
+
+async def test_getting_passes_the_same_gate():
+    async with HookSink() as sink, client(egress=STRICT) as made:
+        with pytest.raises(NoAnswer) as refused:
+            await made.get(Request(sink.url()), timeout_s=5, most=10)
+        assert refused.value.cause is Cause.REFUSED
+        assert sink.hits == []
