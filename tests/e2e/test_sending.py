@@ -14,7 +14,7 @@ from pillarbox.servers.model import SYSTEM, NewServer, Server, Settings
 from pillarbox.servers.store import streams, tokens
 from pillarbox.users.model import Actor, Role
 from pillarbox.users.store import audit
-from pillarbox.web.main import Pages
+from pillarbox.web.gate import Who
 from tests.conftest import SERVER_TOKEN, Running, SetClock
 from tests.doubles.dns import SERVFAIL, DnsZone
 from tests.e2e import mailroom
@@ -30,7 +30,7 @@ async def another_server(running: Running) -> Server:
 def only_support(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who asks has the role that may look only."""
     actor = Actor(name="Sam", role=Role.SUPPORT)
-    monkeypatch.setattr(Pages, "_actor", lambda _self, _request: actor)
+    monkeypatch.setattr(Who, "actor", actor)
 
 
 async def test_a_stream_from_its_beginning_to_its_end(serve, visit) -> None:
