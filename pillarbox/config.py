@@ -153,6 +153,9 @@ class Config:
         _networks,
         "127.0.0.0/8,::1/128",
     )
+    metrics_allow: tuple[Network, ...] = _setting(
+        "networks that may read `/metrics`", _networks, "127.0.0.0/8,::1/128"
+    )
     geoip_db: Path | None = _setting("MaxMind file: where opens and clicks come from", Path)
     geo_ip_address: bool = _setting("whether opens and clicks tell their `Geo.IP`", _switch, "off")
     ignore_machine_hits: bool = _setting(

@@ -6,12 +6,14 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import uvicorn
 from typing_extensions import override
 
 import pillarbox
+from pillarbox import proxies
 from pillarbox.api import main as api
 from pillarbox.api import openapi
 from pillarbox.app import App
@@ -104,6 +106,8 @@ class HttpListener:
             await self._hits.answers(scope, receive, send)
         elif path.startswith("/health/"):
             await self._health(path, send)
+        elif path == "/metrics":
+            await self._metrics(scope, send)
         elif path.startswith(confirmation.PATH):
             await self._confirm(scope, receive, send)
         elif self._web is not None and web.owns(scope["method"], path):
@@ -116,6 +120,18 @@ class HttpListener:
             await _answer(
                 send, 404, b'{"ErrorCode":404,"Message":"The requested resource was not found."}'
             )
+
+    async def _metrics(self, scope: Any, send: Any) -> None:
+        """Numbers for Prometheus, for those in METRICS_ALLOW."""
+        config = self._app.config
+        who = proxies.client_address(scope, config.trusted_proxies)
+        if not proxies.is_in(who, config.metrics_allow):
+            body = b"METRICS_ALLOW does not name your address.\n"
+            await _answer(send, 403, body, content_type="text/plain; charset=utf-8")
+            return
+        metrics = await asyncio.to_thread(_import_metrics)
+        body = await metrics.text(self._app, self._roles)
+        await _answer(send, 200, body, content_type=metrics.CONTENT_TYPE)
 
     async def _health(self, path: str, send: Any) -> None:
         """`/health/live`: this process answers; `/health/ready`: its storage does, too."""
@@ -130,9 +146,22 @@ class HttpListener:
         await _answer(send, 200, f'{{"status":"ok","roles":[{roles}]}}'.encode())
 
 
-async def _answer(send: Any, status: int, body: bytes) -> None:
+def _import_metrics() -> ModuleType:
+    """Decision 0015: many installations are never asked."""
+    from pillarbox import metrics
+
+    return metrics
+
+
+async def _answer(
+    send: Any,
+    status: int,
+    body: bytes,
+    *,
+    content_type: str = "application/json; charset=utf-8",
+) -> None:
     headers = [
-        (b"content-type", b"application/json; charset=utf-8"),
+        (b"content-type", content_type.encode()),
         (b"content-length", str(len(body)).encode()),
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})

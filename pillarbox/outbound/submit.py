@@ -45,25 +45,29 @@ class Submission:
         """
         if server is None:
             return [self._examine(draft) for draft in drafts]
+        began = self._app.monotonic()
         await self._find_templates(server, drafts)
         surroundings = await self.surroundings()
         makers = [partial(prepare, server, draft, surroundings) for draft in drafts]
         if any(draft.template for draft in drafts):
             # Filling may take long, and most of it lets others run meanwhile.
-            return await self._keep(await asyncio.to_thread(_attempt_all, makers))
-        return await self.keep(makers)
+            return await self._keep(await asyncio.to_thread(_attempt_all, makers), began)
+        return await self._keep(_attempt_all(makers), began)
 
     async def keep(self, makers: Sequence[Callable[[], Prepared]]) -> list[Answer]:
         """Prepare messages and keep those that are in order; one answer each, in order."""
-        return await self._keep(_attempt_all(makers))
+        began = self._app.monotonic()
+        return await self._keep(_attempt_all(makers), began)
 
-    async def _keep(self, prepared: list[Prepared | Refused]) -> list[Answer]:
+    async def _keep(self, prepared: list[Prepared | Refused], began: float) -> list[Answer]:
         for index, message in enumerate(prepared):
             if isinstance(message, Prepared):
                 refused = await self.refusal(message.sender, message.sender_text)
                 prepared[index] = refused or message
         good = [message for message in prepared if isinstance(message, Prepared)]
         kept = iter(await self._app.db.write_each(accept, good) if good else ())
+        self._app.meters.accepting.observe(self._app.monotonic() - began, len(good))
+        self._app.meters.refused += len(prepared) - len(good)
         return [next(kept) if isinstance(message, Prepared) else message for message in prepared]
 
     async def surroundings(self) -> Surroundings:

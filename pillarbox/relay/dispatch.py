@@ -32,9 +32,10 @@ from pillarbox.outbound.store.queue import Claimed, Content
 from pillarbox.relay.crew import Crew
 from pillarbox.relay.endings import endings_of, ends_here
 from pillarbox.relay.handover import Handover
-from pillarbox.relay.job import Id, Job, Outcome, Setup
+from pillarbox.relay.job import Id, Job, Outcome, Result, Setup
 from pillarbox.relay.lanes import Lanes
 from pillarbox.relay.outcome import Settlement, settle
+from pillarbox.relay.providers import NONE, provider_of
 from pillarbox.relay.suspended import Suspended
 from pillarbox.relay.wishes import Wishing
 from pillarbox.storage.tx import Tx
@@ -235,8 +236,20 @@ class Dispatcher:
             except Unavailable:
                 await asyncio.sleep(PAUSE_AFTER_OUTAGE_S)
         for settlement, result in zip(settlements, results, strict=True):
+            self._count(settlement)
             self._release(settlement, result)
         self._wakes.arrive(())
+
+    def _count(self, settlement: Settlement) -> None:
+        outcome, meters = settlement.outcome, self._app.meters
+        provider = provider_of(outcome.host) if outcome.ip else NONE
+        meters.outcomes[provider, outcome.result.value] += 1
+        if not outcome.ip:
+            return
+        meters.attempts.observe(outcome.duration_ms / 1000)
+        if outcome.result is Result.DELIVERED:
+            ended = outcome.at + outcome.duration_ms * 1000
+            meters.delivering.observe((ended - micros(settlement.content.received_at)) / 1_000_000)
 
     def _release(self, settlement: Settlement, result: object) -> None:
         held = self._held.pop(settlement.outcome.id, None)

@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -40,6 +41,16 @@ POSTGRES_WRITERS = 3
 MAX_GROUP = 512
 
 Outcome = Any  # a result, or the exception to raise in the caller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """How busy a database's connections and threads are, in this process."""
+
+    connections_used: int
+    connections_max: int
+    writes_waiting: int
+    reads_waiting: int
 
 
 class _Job:
@@ -132,6 +143,16 @@ class Database:
         """A transaction in the calling thread, for commands and tests; commits unless the block raises."""
         with self.engine.begin() as connection:
             yield Tx(connection, self.clock.now())
+
+    def load(self) -> Load:
+        """How busy the connections and threads are."""
+        pool: Any = self.engine.pool
+        return Load(
+            connections_used=pool.checkedout(),
+            connections_max=pool.size(),
+            writes_waiting=self._jobs.qsize(),
+            reads_waiting=self._readers._work_queue.qsize(),  # noqa: SLF001 - there is no other way to ask
+        )
 
     def _write_loop(self) -> None:
         while (job := self._jobs.get()) is not None:

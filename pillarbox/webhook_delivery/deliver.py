@@ -188,9 +188,16 @@ class Deliverer:
                 return
         for outcome, due_at in zip(outcomes, dues, strict=True):
             self._held.pop(outcome.job.held, None)
+            self._count(outcome, is_retried=due_at is not None)
             if due_at is not None:
                 self._lanes.found(outcome.job.lane, due_at)
         self._wakes.arrive(())
+
+    def _count(self, outcome: Outcome, *, is_retried: bool) -> None:
+        meters = self._app.meters
+        meters.calling.observe(outcome.duration_ms / 1000)
+        ended = "succeeded" if 200 <= outcome.status < 300 else "failed"
+        meters.webhooks["retried" if is_retried else ended] += 1
 
     async def _finish(self) -> None:
         """Wait for the calls that are being made, though not for ever, and write down what came of them."""

@@ -19,7 +19,15 @@ def imported(module: str) -> set[str]:
     ("module", "absent"),
     [
         ("pillarbox.cli.main", {"sqlalchemy", "pillarbox.cli.bench", "pillarbox.cli.serve"}),
-        ("pillarbox.cli.serve", {"pillarbox.bench", "pillarbox.doctor"}),
+        (
+            "pillarbox.cli.serve",
+            {
+                "pillarbox.bench",
+                "pillarbox.doctor",
+                "pillarbox.checkup.network",
+                "prometheus_client",
+            },
+        ),
         (
             "pillarbox.relay.worker",
             {"sqlalchemy", "psycopg", "aiohttp", "starlette", "uvicorn", "alembic", "jinja2"},

@@ -61,6 +61,9 @@ _LANES = text("""
     SELECT lane, (SELECT min(due_at) FROM webhook_calls WHERE state = 'waiting' AND lane = walk.lane) AS due_at
     FROM walk WHERE lane IS NOT NULL LIMIT :limit
 """)
+_DEPTH = text(
+    "SELECT count(*) AS waiting, min(due_at) AS due_at FROM webhook_calls WHERE state = 'waiting'"
+)
 _NEXT_DUE = text("SELECT min(due_at) FROM webhook_calls WHERE state = 'waiting' AND lane = :lane")
 
 
@@ -111,6 +114,13 @@ def insert_calls(tx: Tx, payloads: Sequence[Payload], new: Sequence[NewCall]) ->
 def lanes(tx: Tx, *, limit: int = 100_000) -> dict[str, datetime]:
     """Every lane with waiting calls and when its first is due."""
     return {row.lane: instant(row.due_at) for row in tx.rows(_LANES, {"limit": limit})}
+
+
+def depth(tx: Tx) -> tuple[int, datetime | None]:
+    """How many calls wait, and when the first of them is or was due."""
+    row = tx.first(_DEPTH)
+    assert row is not None
+    return row.waiting, None if row.due_at is None else instant(row.due_at)
 
 
 def claim(tx: Tx, wanted: Sequence[tuple[str, int]], lease: int) -> list[Claimed]:
