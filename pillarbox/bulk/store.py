@@ -32,6 +32,7 @@ from pillarbox.bulk.model import Content, Entry, Request
 from pillarbox.bulk.pack import unpack_content, unpack_entries
 from pillarbox.errors import Problem, Refused
 from pillarbox.ids import ServerId, first_key, key_of
+from pillarbox.servers.store.tables import servers
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import UtcTime
@@ -45,7 +46,9 @@ requests = Table(
     metadata,
     Column("key", BigInteger, primary_key=True, autoincrement=False),
     Column("id", String(36), nullable=False),
-    Column("server_id", ForeignKey("servers.id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "server_id", Integer, nullable=False
+    ),  # the rows of a removed Server are purged in steps
     Column("submitted_at", UtcTime, nullable=False),
     Column("subject", Text),
     Column("total", Integer, nullable=False),
@@ -158,11 +161,12 @@ def next_key(tx: Tx, server_id: ServerId, after: int, leaving_out: Collection[in
 
 
 def find_rest(tx: Tx, key: int) -> Rest | None:
-    """What a request has to do next; None when it is finished or gone."""
+    """What a request has to do next; None when it is finished or its Server is gone."""
     query = (
         select(requests, contents.c.packed.label("content"), parts.c.position, parts.c.packed)
         .join(contents, contents.c.request_key == requests.c.key)
         .join(parts, parts.c.request_key == requests.c.key)
+        .join(servers, servers.c.id == requests.c.server_id)
         .where(requests.c.key == key)
         .order_by(parts.c.position)
         .limit(1)
@@ -211,6 +215,17 @@ def delete_old(tx: Tx, before: datetime, limit: int) -> int:
     old = select(at.key).where(at.key < first_key(before), at.finished_at.is_not(None))
     some = old.order_by(at.key).limit(limit).scalar_subquery()
     return tx.run(delete(requests).where(at.key.in_(some)))
+
+
+def delete_of_server(tx: Tx, server_id: int, limit: int) -> int:
+    """Delete some of the requests of a removed Server, and before that what they brought along; how many rows."""
+    own = select(requests.c.key).where(requests.c.server_id == server_id)
+    key = tx.scalar(own.join(parts, parts.c.request_key == requests.c.key).limit(1))
+    if key is None:
+        return tx.run(delete(requests).where(requests.c.key.in_(own.limit(limit))))
+    mine = parts.c.request_key == key
+    some = select(parts.c.position).where(mine).limit(limit)
+    return tx.run(delete(parts).where(mine, parts.c.position.in_(some)))
 
 
 def is_pending(tx: Tx, *, until: datetime) -> bool:

@@ -13,6 +13,7 @@ from functools import partial
 
 from pillarbox.app import App
 from pillarbox.bounces import store as bounces
+from pillarbox.bulk import store as bulk
 from pillarbox.events import store as events
 from pillarbox.inbound.store import messages as inbound
 from pillarbox.outbound.store import blocks
@@ -36,6 +37,12 @@ PAUSE_S = 0.01
 
 Part = Callable[[Tx, RemovedStream, int], int]
 """Deletes at most so many things of a removed stream; how many it found, 0 when nothing is left."""
+
+
+def _bulk(tx: Tx, gone: RemovedStream, limit: int) -> int:
+    """Each row may hold hundreds of messages, so that a step takes few."""
+    few = max(1, limit // 10)
+    return bulk.delete_of_server(tx, gone.server_id, few) if gone.is_server_gone else 0
 
 
 def _suppressions(tx: Tx, gone: RemovedStream, limit: int) -> int:
@@ -91,6 +98,7 @@ def _webhook_calls(tx: Tx, gone: RemovedStream, limit: int) -> int:
 
 
 PARTS: tuple[Part, ...] = (
+    _bulk,
     _subjects,
     _messages,
     _hits,

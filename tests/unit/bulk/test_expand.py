@@ -244,15 +244,15 @@ async def test_a_request_that_cannot_be_worked_on_stops_nobody(app, server, expa
     assert (await status(app, broken)).done == 0
 
 
-async def test_requests_go_with_their_server(app, expansion):
+async def test_nothing_is_made_of_a_request_whose_server_is_gone(app, expansion):
     with app.db.transaction() as tx:
         other = servers.insert_server(tx, NewServer(name="Other"))
-    await keep(app, other, some(2))
+    request = await keep(app, other, some(2))
     with app.db.transaction() as tx:
         servers.delete_server(tx, other.id)
     await expansion.run()
-    for table in (store.requests, store.contents, store.parts):
-        assert await app.db.read(lambda tx, table=table: tx.rows(table.select())) == []
+    assert await kept(app) == []
+    assert (await status(app, request)).done == 0
 
 
 async def test_each_message_is_filled_with_its_own_values(app, server, expansion):

@@ -6,6 +6,8 @@ from sqlalchemy import func, select
 
 from pillarbox.bounces.model import BounceType, NewBounce
 from pillarbox.bounces.record import record
+from pillarbox.bulk import store as bulk
+from pillarbox.bulk.model import Request
 from pillarbox.events import store as events
 from pillarbox.events.model import Event, EventType
 from pillarbox.ids import message_id
@@ -28,6 +30,7 @@ from tests.factories import a_prepared
 OF_SERVERS = {
     "bounce_totals",
     "bounces",
+    "bulk_requests",
     "contents",
     "daily_counts",
     "daily_sent",
@@ -92,6 +95,17 @@ def fill(tx: Tx, app, server: Server, *, stream: str = "outbound") -> None:
         size_bytes=2,
     )
     calls.insert_calls(tx, [payload], [call])
+    for _ in range(3):
+        key = app.keys.next()
+        request = Request(
+            key=key,
+            id=message_id(key),
+            server_id=server.id,
+            submitted_at=tx.now,
+            subject="Hi",
+            total=5,
+        )
+        bulk.keep(tx, request, b"content", [(0, b"part"), (2, b"part"), (4, b"part")])
     subscribers.keep(tx, Tokens(b"secret"), [(server.streams[stream].key, "x@one.example")])
 
 
@@ -121,6 +135,22 @@ async def test_of_a_removed_server_nothing_is_left(app, server, monkeypatch):
         assert len(queue.list_waiting(tx, limit=10)) == 3
 
 
+async def test_a_server_with_bulk_requests_is_removed_without_touching_them(app, server):
+    with app.db.transaction() as tx:
+        fill(tx, app, server)
+        key = tx.scalar(select(bulk.requests.c.key))
+        manage.remove(tx, server.id)
+        assert tx.scalar(select(func.count()).select_from(bulk.parts)) == 9
+        assert bulk.find_rest(tx, key) is None
+        gone = removed.list_due(tx, limit=1)[0]
+        assert purge.purge_step(tx, gone=gone) == 3  # the parts of one request
+        assert tx.scalar(select(func.count()).select_from(bulk.parts)) == 6
+    await purge.purge(app)
+    with app.db.transaction() as tx:
+        for table in (bulk.requests, bulk.contents, bulk.parts):
+            assert tx.scalar(select(func.count()).select_from(table)) == 0
+
+
 async def test_what_arrives_late_goes_too(app, server, clock):
     await app.db.write(lambda tx: manage.remove(tx, server.id))
     await purge.purge(app)
@@ -145,7 +175,7 @@ async def test_an_archived_stream_goes_when_its_time_has_come(app, server, clock
     clock.advance(timedelta(microseconds=1))
     await purge.purge(app)
     kept = {"streams", "server_tokens", "removed_streams"}
-    history = {"bounce_totals", "daily_counts", "daily_sent"}
+    history = {"bounce_totals", "bulk_requests", "daily_counts", "daily_sent"}
     assert set(counts(app)) == kept | history
     with app.db.transaction() as tx:
         assert streams_store.find_stream(tx, server.id, "broadcast") is None
