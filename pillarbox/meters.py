@@ -4,8 +4,10 @@ All of them belong to the event loop's thread, and begin anew when the process s
 """
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
 
 QUICK = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds: for what a caller waits for."""
@@ -27,6 +29,8 @@ SLOW = (
     43200.0,
 )
 """Seconds: for what may take as long as mail is tried."""
+
+KEPT_CALLS = 1000
 
 
 class Histogram:
@@ -53,12 +57,26 @@ class Histogram:
         return pairs
 
 
+class ApiCall(NamedTuple):
+    """A request to the API, without anything that it said. `code` is the ErrorCode, 0 for none."""
+
+    at: datetime
+    server_id: int
+    method: str
+    path: str
+    status: int
+    code: int
+    seconds: float
+    client: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Meters:
     """The meters of one process.
 
     `accepting` is from a message's arrival to its commit, `attempts` one try over SMTP, `delivering` from accepted
-    to delivered; `outcomes` is by (provider, outcome), `webhooks` by outcome.
+    to delivered; `outcomes` is by (provider, outcome), `webhooks` by outcome. `calls` are the newest
+    of the API, of all Servers.
     """
 
     accepting: Histogram = field(default_factory=lambda: Histogram(QUICK))
@@ -68,3 +86,4 @@ class Meters:
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     calling: Histogram = field(default_factory=lambda: Histogram(QUICK))
     webhooks: Counter[str] = field(default_factory=Counter)
+    calls: deque[ApiCall] = field(default_factory=lambda: deque(maxlen=KEPT_CALLS))

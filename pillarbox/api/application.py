@@ -22,12 +22,15 @@ from pillarbox.api.endpoint import Endpoint, Group, Streamed
 from pillarbox.api.intake import Disconnected, Intake, Receive
 from pillarbox.api.routes import Routes
 from pillarbox.errors import Problem, Refused, Unavailable
+from pillarbox.meters import ApiCall
 from pillarbox.wire.base import encode
 from pillarbox.wire.errors import Explained, Failure, describe
 
 log = logging.getLogger(__name__)
 
 MIN_GZIP = 1024
+MOST_OF_PATH, MOST_OF_CLIENT = 300, 100
+_ERROR_CODE = b"x-pm-apierrorcode"
 _GZIP_LEVEL = 4
 _GZIP_FORM = 31  # zlib's name for a gzip header and trailer
 _JSON_TYPES = frozenset((b"application/json", b"application/json; charset=utf-8"))
@@ -49,6 +52,7 @@ class Api:
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
         headers = read_headers(scope["headers"])
+        began = self._services.app.monotonic()
         try:
             body = await self._serve(scope, headers, receive)
             answer = [_ANSWER_TYPE]
@@ -57,6 +61,7 @@ class Api:
             return
         except Exception as problem:  # noqa: BLE001 - whatever happens, the caller gets an answer
             status, answer, body = self._explain(scope, problem)
+        self._note(scope, status, answer, began)
         if isinstance(body, Streamed):
             await _send_streamed(body, headers, send)
             return
@@ -71,7 +76,7 @@ class Api:
 
     async def _serve(self, scope: Any, headers: Headers, receive: Receive) -> bytes | Streamed:
         endpoint, parts = self._routes.find(scope["method"], scope["path"], scope["raw_path"])
-        call = await endpoint.call.admit(self._services, headers)
+        call = scope["call"] = await endpoint.call.admit(self._services, headers)
         check_accept(headers)
         arguments = endpoint.read_path(parts)
         if endpoint.query is not None:
@@ -96,6 +101,27 @@ class Api:
         turn = db.read if endpoint.method == "GET" else db.write
         return await turn(lambda tx: endpoint.run(call.within(tx), **arguments))
 
+    def _note(
+        self, scope: Any, status: int, answer: list[tuple[bytes, bytes]], began: float
+    ) -> None:
+        """Remember a call of a Server, for its page. Queries are left out: they name people."""
+        server = getattr(scope.get("call"), "server", None)
+        if server is None:
+            return
+        app = self._services.app
+        app.meters.calls.append(
+            ApiCall(
+                app.clock.now(),
+                server.id,
+                scope["method"],
+                scope["path"][:MOST_OF_PATH],
+                status,
+                int(dict(answer).get(_ERROR_CODE, 0)),
+                app.monotonic() - began,
+                scope["call"].client[:MOST_OF_CLIENT],
+            )
+        )
+
     def _explain(
         self, scope: Any, problem: Exception
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
@@ -112,7 +138,7 @@ class Api:
                 refused = Refused(Problem.UNEXPECTED, error_id=str(uuid.uuid4()))
                 log.error("request failed", extra={**where, **refused.details}, exc_info=problem)
         status, code, text = describe(refused)
-        headers = [_ANSWER_TYPE, (b"x-pm-apierrorcode", b"%d" % code)]
+        headers = [_ANSWER_TYPE, (_ERROR_CODE, b"%d" % code)]
         if refused.problem is Problem.BODY_TIMED_OUT:
             headers.append((b"connection", b"close"))
         body = refused.body if isinstance(refused, Explained) else Failure(code, text)

@@ -6,7 +6,7 @@ from pillarbox.web.inbound import activity as inbound
 from pillarbox.web.inbound import message as inbound_message
 from pillarbox.web.inbound import rules, simulator
 from pillarbox.web.messages import activity, message
-from pillarbox.web.operator import going_live, health, queue
+from pillarbox.web.operator import api_calls, going_live, health, queue
 from pillarbox.web.people import account, log, login, team
 from pillarbox.web.plumbing import webhook_calls, webhooks
 from pillarbox.web.quality import bounces, removals, statistics, suppressions, unsubscribe
@@ -41,6 +41,7 @@ AREAS: tuple[Area, ...] = (
     log.area,
     account.area,
     login.area,
+    api_calls.area,
     queue.area,
     health.area,
     going_live.area,

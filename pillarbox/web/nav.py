@@ -38,6 +38,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("templates", "Templates", "file", "/ui/servers/{server}/templates"),
             Entry("streams", "Streams", "send", "/ui/servers/{server}/streams"),
             Entry("webhooks", "Webhooks", "hook", "/ui/servers/{server}/webhooks"),
+            Entry("calls", "API calls", "code", "/ui/servers/{server}/calls"),
             Entry("settings", "Server settings", "gear", "/ui/servers/{server}/settings"),
         ),
     ),

@@ -144,6 +144,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen("queue", "/ui/queue"),
     Screen("queue-destination", "/ui/queue/{slow_domain}"),
     Screen("queue-suspended", "/ui/queue/{suspended_domain}"),
+    Screen("api-calls", "/ui/servers/{server}/calls"),
     Screen("health", "/ui/health"),
     Screen("go-live", "/ui/go-live?run=1"),
     Screen("queue-nothing", "/ui/queue?q=%3Cb%3E"),

@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pillarbox.meters import ApiCall
 from pillarbox.outbound.model import RecipientState
 from pillarbox.outbound.store import queue, suspensions
 from pillarbox.outbound.store.queue import Move
@@ -30,6 +31,11 @@ async def queues(running: Running, facts: "Facts") -> None:
     ):
         message = await mailroom.post(app, to=f"ann{number}@{SLOW}", subject="Your invoice")
         await app.db.write(partial(_defer, key=message.key, reply=reply))
+    server = await mailroom.first_server(app)
+    for path, status, code in (("/email", 200, 0), (f"/bounces/{HOSTILE}", 404, 701)):
+        app.meters.calls.append(
+            ApiCall(app.clock.now(), server.id, "POST", path, status, code, 0.012, HOSTILE[:20])
+        )
     held = await mailroom.post(app, to=f"bo@{HELD}", subject="Your invoice")
     facts.ids |= {
         "slow_domain": SLOW,

@@ -12,8 +12,9 @@ from pillarbox.outbound.store.suspensions import Suspension
 from pillarbox.storage.chores import Standing
 from pillarbox.storage.nodes import Node
 from pillarbox.web.operator.health import Disk, Stored, troubles
-from pillarbox.web.operator.queue import state_of
-from tests.e2e import seeds_operator
+from pillarbox.web.operator.queue import pause_after, state_of
+from tests.conftest import SERVER_TOKEN
+from tests.e2e import mailroom, seeds_operator
 from tests.e2e.browse import browsing
 from tests.e2e.conftest import barriers
 from tests.e2e.screens import Facts
@@ -156,3 +157,31 @@ async def test_forms_of_the_queue(serve) -> None:
         assert now.due_at < later.due_at
         await user.post("/ui/queue/drop")
         assert await db.read(queue.count_waiting) == 0
+
+
+async def test_calls_to_the_api_are_listed_for_their_server(serve) -> None:
+    async with serve(**SLOWLY) as running, browsing(running) as user:
+        tokens = {"X-Postmark-Server-Token": SERVER_TOKEN}
+        await user.client.get(
+            "/messages/outbound?count=1&offset=0&recipient=zoe@private.example", headers=tokens
+        )
+        await user.client.get("/bounces/4711", headers=tokens)
+        await user.client.get("/bounces/4712", headers={"X-Postmark-Server-Token": "unknown"})
+        server = await mailroom.first_server(running.app)
+        calls = list(running.app.meters.calls)
+        assert [(c.path, c.status, c.server_id) for c in calls] == [
+            ("/messages/outbound", 200, server.id),
+            ("/bounces/4711", calls[1].status, server.id),
+        ]
+        assert calls[1].status >= 400
+        assert calls[1].code > 0
+        page = (await user.get(f"/ui/servers/{server.id}/calls")).text
+        assert "/messages/outbound" in page
+        refused = (await user.get(f"/ui/servers/{server.id}/calls?show=failed")).text
+        assert "/bounces/4711" in refused
+        assert "/messages/outbound<" not in refused
+        assert "zoe@" not in page
+
+
+def test_an_open_page_asks_less_often_where_looking_is_dear() -> None:
+    assert [pause_after(cost) for cost in (0.01, 1.0, 60.0)] == [5, 20, 300]

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Select,
     bindparam,
     func,
     select,
@@ -293,8 +294,14 @@ def list_waiting(tx: Tx, *, limit: int, domain: str | None = None) -> list[Waiti
         .order_by(recipients.c.due_at)
         .limit(limit)
     )
-    if domain is not None:
-        query = query.where(goes_to(domain))
+    if domain is None:
+        return _waiting(tx, query)
+    lanes = (query.where(recipients.c.lane == lane) for lane in lanes_of(domain))  # each in order
+    found = (one for of_lane in lanes for one in _waiting(tx, of_lane))
+    return sorted(found, key=lambda one: one.due_at)[:limit]
+
+
+def _waiting(tx: Tx, query: Select[Any]) -> list[Waiting]:
     return [
         Waiting(
             message_id=row.message_id,

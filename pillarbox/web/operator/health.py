@@ -19,6 +19,7 @@ from pillarbox.storage.chores import Standing
 from pillarbox.storage.nodes import Node
 from pillarbox.storage.tx import Tx
 from pillarbox.web.area import Area
+from pillarbox.web.operator.queue import pause_after
 from pillarbox.web.render import wants_piece
 from pillarbox.web.visit import Visit
 
@@ -59,6 +60,7 @@ class Disk:
 async def show_health(visit: Visit) -> Response:
     """The page, or the part that its script asks for every few seconds."""
     app = visit.app
+    began = app.monotonic()
     stored = await visit.read(look)
     disk = await asyncio.to_thread(_disk, app.config)
     values = {
@@ -69,6 +71,7 @@ async def show_health(visit: Visit) -> Response:
         "nodes": [(node, _is_silent(app, node, stored.now)) for node in stored.nodes],
         "chores": [(one, _state(one, stored.now)) for one in stored.chores],
         "mine": app.node,
+        "pause": pause_after(app.monotonic() - began),
         "troubles": troubles(stored, disk, is_alone=app.db.is_sqlite),
     }
     is_piece = wants_piece(visit.request) == "health"

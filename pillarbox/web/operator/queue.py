@@ -46,6 +46,7 @@ class State:
 async def show_queue(visit: Visit) -> Response:
     """All destinations, or those with a text in their name; or only the table, for the page's script."""
     text = visit.query("q").lower()
+    began = visit.app.monotonic()
     depth, found = await visit.read(
         lambda tx: destinations.survey(tx, domain=text, most=MOST_DESTINATIONS)
     )
@@ -55,6 +56,7 @@ async def show_queue(visit: Visit) -> Response:
         "found": [(one, state_of(one, now)) for one in found],
         "text": text,
         "most": MOST_DESTINATIONS,
+        "pause": pause_after(visit.app.monotonic() - began),
     }
     return _page(visit, "queue", values)
 
@@ -63,6 +65,7 @@ async def show_queue(visit: Visit) -> Response:
 async def show_destination(visit: Visit) -> Response:
     """One destination, with the first of what waits for it."""
     domain = _domain(visit)
+    began = visit.app.monotonic()
     one, copies = await visit.read(lambda tx: _look(tx, domain))
     now = visit.app.clock.now()
     suspended = one.suspension is not None
@@ -72,6 +75,7 @@ async def show_destination(visit: Visit) -> Response:
         "copies": [(copy, _note(copy, now, suspended=suspended)) for copy in copies],
         "path": f"{HERE}/{domain}",
         "ends": ENDS,
+        "pause": pause_after(visit.app.monotonic() - began),
         "suspended_words": words_of(one.suspension) if one.suspension else "",
     }
     return _page(visit, "destination", values)
@@ -140,6 +144,11 @@ async def resume(visit: Visit) -> Response:
     return visit.go(
         f"{HERE}/{domain}", "It is delivered to again." if was else "It is not suspended."
     )
+
+
+def pause_after(cost_s: float) -> int:
+    """Seconds until an open page asks again: looking must stay a small part of what the machine does. Pure."""
+    return max(5, min(300, round(cost_s * 20)))
 
 
 def state_of(one: Destination, now: datetime) -> State:
