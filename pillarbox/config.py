@@ -262,6 +262,9 @@ class Config:
     bulk_api: bool = _setting(
         "`off`: the account is not approved for bulk; its endpoints answer 14", _switch, "on"
     )
+    rate_limit: int = _setting(
+        "API requests a second and token (error 429); `0`: no limit", _number(0, 1_000_000), "0"
+    )
     retention_days: int = _setting("message content and events", _number(1, 3650), "45")
     template_limit: int = _setting(
         "active templates a Server may have, layouts included", _number(1, 100_000), "100"

@@ -22,6 +22,7 @@ class Problem(StrEnum):
     WRONG_MEDIA_TYPE = auto()
     BODY_TOO_LARGE = auto()
     BODY_TIMED_OUT = auto()
+    RATE_LIMITED = auto()
 
     FROM_MISSING = auto()
     FROM_INVALID = auto()

@@ -2,8 +2,8 @@
 
 Every request takes the same steps:
 
-    route -> who calls -> media type -> path and query -> body (size while it is read) -> shape -> the endpoint,
-    in its transaction -> JSON
+    route -> who calls, not too often -> media type -> path and query -> body (size while it is read) -> shape ->
+    the endpoint, in its transaction -> JSON
 
 Refusals leave at any step and are answered by the catalog of errors. Source: spec overview 1 to 5.
 """
@@ -20,6 +20,7 @@ from typing import Any
 from pillarbox.api.callers import TOKEN_HEADERS, Call, Headers, Services
 from pillarbox.api.endpoint import Endpoint, Group, Streamed
 from pillarbox.api.intake import Disconnected, Intake, Receive
+from pillarbox.api.pace import Pace
 from pillarbox.api.routes import Routes
 from pillarbox.errors import Problem, Refused, Unavailable
 from pillarbox.meters import ApiCall
@@ -48,6 +49,9 @@ class Api:
         self._routes = Routes(endpoint for group in groups for endpoint in group.endpoints)
         self._services = services
         self._intake = intake
+        app = services.app
+        limit = app.config.rate_limit
+        self._pace = Pace(limit, monotonic=app.monotonic) if limit else None
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
@@ -77,6 +81,8 @@ class Api:
     async def _serve(self, scope: Any, headers: Headers, receive: Receive) -> bytes | Streamed:
         endpoint, parts = self._routes.find(scope["method"], scope["path"], scope["raw_path"])
         call = scope["call"] = await endpoint.call.admit(self._services, headers)
+        if self._pace is not None:
+            self._pace.check(headers[endpoint.call.token_header])
         check_accept(headers)
         arguments = endpoint.read_path(parts)
         if endpoint.query is not None:
@@ -141,6 +147,8 @@ class Api:
         headers = [_ANSWER_TYPE, (_ERROR_CODE, b"%d" % code)]
         if refused.problem is Problem.BODY_TIMED_OUT:
             headers.append((b"connection", b"close"))
+        if refused.problem is Problem.RATE_LIMITED:
+            headers.append((b"retry-after", refused.details["retry_after"].encode()))
         body = refused.body if isinstance(refused, Explained) else Failure(code, text)
         return status, headers, encode(body)
 

@@ -5,7 +5,7 @@ Source: spec overview 2.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
 from typing_extensions import override
 
@@ -43,6 +43,8 @@ class Call:
 
     app: App
     submission: Submission
+    token_header: ClassVar[bytes]
+    """The header that holds the token."""
     client: str
     """The client library as it names itself (X-Postmark-Client), or ""."""
     transaction: Tx | None = None
@@ -67,6 +69,7 @@ class Call:
 class ServerCall(Call):
     """A call with the token of a Server."""
 
+    token_header = SERVER_HEADER
     server: Server
     bulk: BulkIntake
 
@@ -88,6 +91,7 @@ class ServerCall(Call):
 class SendingCall(Call):
     """A call with the token of a Server, or with the test token: then there is no Server."""
 
+    token_header = SERVER_HEADER
     server: Server | None
 
     @classmethod
@@ -107,6 +111,8 @@ class SendingCall(Call):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountCall(Call):
     """A call with a token of the account."""
+
+    token_header = ACCOUNT_HEADER
 
     @classmethod
     @override

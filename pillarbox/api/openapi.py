@@ -27,6 +27,7 @@ _UNDESCRIBED = (Any, NoReturn, Streamed, bytes)
 _EVERYWHERE = {
     401: (Problem.NO_TOKEN, Problem.BAD_SERVER_TOKEN, Problem.BAD_ACCOUNT_TOKEN),
     415: (Problem.WRONG_MEDIA_TYPE,),
+    429: (Problem.RATE_LIMITED,),
     500: (Problem.UNEXPECTED,),
     503: (Problem.MAINTENANCE,),
 }

@@ -6,7 +6,7 @@ A problem that is new in the catalog needs a case in `refusals/<area>.py`, or be
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from pillarbox.api.application import Api
 from pillarbox.api.callers import Services
 from pillarbox.api.groups import GROUPS
 from pillarbox.api.intake import Budget, IdleWatch, Intake
+from pillarbox.api.main import build
 from pillarbox.app import App
 from pillarbox.bounces.model import BounceType
 from pillarbox.bulk.accept import BulkIntake
@@ -114,6 +115,21 @@ async def without_a_table(world):
         connection.exec_driver_sql("ALTER TABLE bounce_totals RENAME TO gone")
         connection.commit()
     return await world.api.get("/deliverystats")
+
+
+@provokes(Problem.RATE_LIMITED, 429, "Rate limit exceeded. Please retry later.", status=429)
+async def in_haste(world):
+    app = replace(world.app, config=replace(world.app.config, rate_limit=1))
+    directory = Directory(app.db, monotonic=app.monotonic)
+    submission = Submission(app, Domains(app.db, monotonic=app.monotonic))
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(build(app, directory, submission)),
+        base_url=world.api.base_url,
+        headers=world.api.headers,
+    ) as client:
+        while (answer := await client.get("/server")).status_code == 200:
+            pass
+        return answer
 
 
 @provokes(Problem.BODY_TIMED_OUT, 408, "The request took too long to arrive.", status=408)

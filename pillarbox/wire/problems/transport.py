@@ -34,4 +34,5 @@ ROWS = {
     ),
     Problem.BODY_TOO_LARGE: Row(300, 413, "Request payload is too large.", "552 5.3.4"),
     Problem.BODY_TIMED_OUT: Row(408, 408, "The request took too long to arrive.", "451 4.4.2"),
+    Problem.RATE_LIMITED: Row(429, 429, "Rate limit exceeded. Please retry later.", "451 4.7.1"),
 }
