@@ -5,6 +5,7 @@ event may become visible after one with a larger id, because transactions overla
 read without missing any.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,9 +30,10 @@ from sqlalchemy import (
 
 from pillarbox.events.model import Event, EventType
 from pillarbox.storage import dialect
+from pillarbox.storage.bykey import ByKey
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
-from pillarbox.storage.types import Json, TextEnum, UtcTime, dump_json, micros
+from pillarbox.storage.types import Json, TextEnum, UtcTime, dump_json, instant, micros
 
 TOPIC = "events"
 
@@ -65,6 +67,7 @@ _WRITERS = text("""
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """)
 _COLUMNS = ("server_id", "stream_key", "message_key", "recipient", "type", "at", "details")
+_BY_ID = ByKey(events, "id", "id", *_COLUMNS)
 
 
 def append(tx: Tx, new: Sequence[Event]) -> None:
@@ -131,8 +134,21 @@ def list_after(tx: Tx, mark: int, until: int, *, limit: int) -> list[Logged]:
 
 def load(tx: Tx, ids: Sequence[int]) -> dict[int, Event]:
     """These events by id, in the order of their ids."""
-    rows = tx.rows(select(events).where(events.c.id.in_(ids)).order_by(events.c.id))
-    return {row.id: _event(row) for row in rows}
+    found = {
+        number: Event(
+            server_id=server_id,
+            stream_key=stream_key,
+            message_key=message_key,
+            recipient=recipient,
+            type=EventType(kind),
+            at=instant(at),
+            details=json.loads(details),
+        )
+        for number, server_id, stream_key, message_key, recipient, kind, at, details in _BY_ID.rows(
+            tx, ids
+        )
+    }
+    return {number: found[number] for number in sorted(found)}
 
 
 def list_of_message(tx: Tx, message_key: int) -> list[Event]:

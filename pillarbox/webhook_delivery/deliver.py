@@ -29,6 +29,8 @@ LOOK_EVERYWHERE_S = {True: 30.0, False: 5.0}  # alone on SQLite; beside other no
 PROLONG_EVERY_S = 20.0
 PAUSE_AFTER_OUTAGE_S = 1.0
 FINISH_WITHIN_S = 20.0
+GATHER_S = 0.02
+"""How long outcomes gather before they are written down, as long as others are to come."""
 QUICK_MS = 2_000
 BYTES_AT_ONCE = 64 * 1024 * 1024
 _BUSY = 429
@@ -165,6 +167,8 @@ class Deliverer:
         """Write outcomes down as they come, all that are there with each commit; end when no more can come."""
         while not self._is_over or self._outcomes:
             await self._has_outcomes.wait()
+            if len(self._calling) > 1 and not self._is_over:
+                await asyncio.sleep(GATHER_S)
             self._has_outcomes.clear()
             outcomes, self._outcomes = self._outcomes, []
             if outcomes:

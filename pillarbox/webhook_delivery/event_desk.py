@@ -20,7 +20,7 @@ from pillarbox.webhooks.model import Attempt, AttemptOutcome, Trigger
 from pillarbox.webhooks.store import calls, log
 from pillarbox.webhooks.store import webhooks as store
 
-SMALL = 256 * 1024
+SMALL = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class EventDesk:
             jobs=[
                 self._job(call, targets[call.lane], bodies.get(call.payload_key)) for call in there
             ],
-            next_due={lane: calls.next_due(tx, lane) for lane, _ in wanted},
+            next_due=calls.next_dues(tx, [lane for lane, _ in wanted]),
         )
 
     def load(self, tx: Tx, job: Job) -> bytes | None:

@@ -25,7 +25,7 @@ from pillarbox.webhooks.model import Trigger
 from pillarbox.webhooks.store import calls
 from pillarbox.webhooks.store import webhooks as store
 
-AT_ONCE = 200
+AT_ONCE = 500
 
 _TRIGGERS = {
     EventType.DELIVERED: Trigger.DELIVERY,

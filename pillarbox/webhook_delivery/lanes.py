@@ -15,7 +15,7 @@ from pillarbox.webhook_delivery.job import Job
 
 MOST_AT_ONCE = 300
 FIRST_AT_ONCE, MOST_OF_LANE = 4, 32
-AT_HAND = 3
+AT_HAND = 6
 """So many times as many calls of a lane are at hand as may be made at once."""
 
 

@@ -1,5 +1,6 @@
 """Keeping accepted messages and finding one again."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ from pillarbox.servers.model import StreamType
 from pillarbox.servers.store.tables import streams
 from pillarbox.stats.model import tag_key
 from pillarbox.storage import dialect
+from pillarbox.storage.bykey import ByKey
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import dump_json, micros
 
@@ -70,6 +72,7 @@ _RECIPIENT = (
     "lease",
 )
 _METADATA = ("server_id", "name", "value", "message_key")
+_TOLD = ByKey(messages, "key", "key", "message_id", "tag", "metadata")
 
 _MARK_SENT_SQLITE = "UPDATE messages SET status = 'Sent' WHERE key = :key AND status = 'Queued'"
 _MARK_SENT_POSTGRES = text("""
@@ -146,11 +149,9 @@ def facts(tx: Tx, key: int) -> Facts:
 
 def told(tx: Tx, keys: Collection[int]) -> dict[int, Told]:
     """What webhooks repeat of messages, by key; those that are gone are left out."""
-    at = messages.c
-    query = select(at.key, at.message_id, at.tag, at.metadata).where(at.key.in_(keys))
     return {
-        row.key: Told(message_id=row.message_id, tag=row.tag, metadata=row.metadata or {})
-        for row in tx.rows(query)
+        key: Told(message_id=message_id, tag=tag, metadata=json.loads(metadata) if metadata else {})
+        for key, message_id, tag, metadata in _TOLD.rows(tx, keys)
     }
 
 

@@ -5,10 +5,12 @@ It works like the queue of outbound mail: lane by lane, under leases.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, select, text, tuple_, update
+from sqlalchemy import select, text, tuple_, update
 
 from pillarbox.storage import dialect
+from pillarbox.storage.bykey import ByKey
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import instant, micros
 from pillarbox.webhooks.call import CallState, Claimed, Move, NewCall, Payload
@@ -33,13 +35,13 @@ _CALL = (
     "attempts",
 )
 _CLAIMED = "id, lane, trigger, server_id, webhook_id, payload_key, size_bytes, attempts"
-_CLAIM_SQLITE = text(f"""
+_CLAIM_SQLITE = f"""
     UPDATE webhook_calls SET lease = :lease, due_at = :until
     WHERE id IN (
         SELECT id FROM webhook_calls WHERE lane = :lane AND state = 'waiting' AND due_at <= :now
         ORDER BY due_at LIMIT :slots)
     RETURNING {_CLAIMED}
-""")  # noqa: S608 - names of our own
+"""  # noqa: S608 - names of our own
 _CLAIM_POSTGRES = text(f"""
     WITH picked AS MATERIALIZED (
         SELECT due.id AS picked_id
@@ -64,7 +66,33 @@ _LANES = text("""
 _DEPTH = text(
     "SELECT count(*) AS waiting, min(due_at) AS due_at FROM webhook_calls WHERE state = 'waiting'"
 )
-_NEXT_DUE = text("SELECT min(due_at) FROM webhook_calls WHERE state = 'waiting' AND lane = :lane")
+_NEXT_DUE_SQLITE = "SELECT min(due_at) FROM webhook_calls WHERE state = 'waiting' AND lane = :lane"
+_NEXT_DUE_POSTGRES = text("""
+    SELECT (SELECT min(due_at) FROM webhook_calls WHERE state = 'waiting' AND lane = wanted_lane)
+    FROM unnest(CAST(:lanes AS text[])) WITH ORDINALITY AS wanted(wanted_lane, number) ORDER BY number
+""")
+_STILL_HELD_SQLITE = (
+    "SELECT id FROM webhook_calls WHERE id = :call AND lease = :lease AND state = 'waiting'"
+)
+_STILL_HELD_POSTGRES = text("""
+    SELECT held.id FROM webhook_calls AS held
+    JOIN unnest(CAST(:calls AS bigint[]), CAST(:leases AS bigint[])) AS wanted(call, wanted_lease)
+    ON held.id = wanted.call AND held.lease = wanted.wanted_lease
+    WHERE held.state = 'waiting' FOR UPDATE OF held
+""")
+_MOVE_SQLITE = """
+    UPDATE webhook_calls
+    SET state = :state, due_at = coalesce(:due, due_at), lease = NULL, attempts = attempts + 1
+    WHERE id = :call
+"""
+_MOVE_POSTGRES = text("""
+    UPDATE webhook_calls
+    SET state = moved_to, due_at = coalesce(moved_due, due_at), lease = NULL, attempts = attempts + 1
+    FROM unnest(CAST(:calls AS bigint[]), CAST(:states AS text[]), CAST(:dues AS bigint[]))
+        AS moved(call, moved_to, moved_due)
+    WHERE id = moved.call
+""")
+_BODIES = ByKey(webhook_payloads, "key", "key", "body")
 
 
 def take_mark(tx: Tx) -> int | None:
@@ -73,9 +101,12 @@ def take_mark(tx: Tx) -> int | None:
     None when somebody else is about to.
     """
     query = select(webhook_marks.c.event_id).where(webhook_marks.c.id == _MARK)
-    first = dialect.insert(tx.connection, webhook_marks).values(id=_MARK, event_id=0)
-    tx.run(first.on_conflict_do_nothing(index_elements=["id"]))
-    row = tx.first(query.with_for_update(skip_locked=True))
+    query = query.with_for_update(skip_locked=True)
+    row = tx.first(query)
+    if row is None:  # somebody else has it, or there was none yet
+        first = dialect.insert(tx.connection, webhook_marks).values(id=_MARK, event_id=0)
+        tx.run(first.on_conflict_do_nothing(index_elements=["id"]))
+        row = tx.first(query)
     return None if row is None else row.event_id
 
 
@@ -126,32 +157,47 @@ def depth(tx: Tx) -> tuple[int, datetime | None]:
 def claim(tx: Tx, wanted: Sequence[tuple[str, int]], lease: int) -> list[Claimed]:
     """Take due calls, at most so many a lane, oldest due first; they are due again when the lease ends."""
     times = {"now": micros(tx.now), "until": micros(tx.now + LEASE), "lease": lease}
+    rows: Sequence[Sequence[Any]]
     if dialect.is_sqlite(tx.connection):
-        rows = [
-            row
-            for lane, slots in wanted
-            for row in tx.rows(_CLAIM_SQLITE, times | {"lane": lane, "slots": slots})
-        ]
+        each = [times | {"lane": lane, "slots": slots} for lane, slots in wanted]
+        rows = dialect.sqlite_rows(tx.connection, _CLAIM_SQLITE, each)
     else:
         names, slots = zip(*wanted, strict=True)
-        rows = list(tx.rows(_CLAIM_POSTGRES, times | {"lanes": list(names), "slots": list(slots)}))
+        rows = tx.rows(_CLAIM_POSTGRES, times | {"lanes": list(names), "slots": list(slots)})
     return [
-        Claimed(lease=lease, **row._asdict() | {"trigger": Trigger(row.trigger)}) for row in rows
+        Claimed(
+            id=call_id,
+            lease=lease,
+            lane=lane,
+            trigger=Trigger(trigger),
+            server_id=server_id,
+            webhook_id=webhook_id,
+            payload_key=payload_key,
+            size_bytes=size_bytes,
+            attempts=attempts,
+        )
+        for call_id, lane, trigger, server_id, webhook_id, payload_key, size_bytes, attempts in rows
     ]
 
 
-def next_due(tx: Tx, lane: str) -> datetime | None:
-    """When the first waiting call of a lane is due, in hand or not."""
-    at = tx.scalar(_NEXT_DUE, {"lane": lane})
-    return None if at is None else instant(at)
+def next_dues(tx: Tx, lanes: Sequence[str]) -> dict[str, datetime | None]:
+    """When the first waiting call of each of these lanes is due, in hand or not; None for an empty one."""
+    rows: Sequence[Sequence[Any]]
+    if dialect.is_sqlite(tx.connection):
+        rows = dialect.sqlite_rows(
+            tx.connection, _NEXT_DUE_SQLITE, [{"lane": lane} for lane in lanes]
+        )
+    else:
+        rows = tx.rows(_NEXT_DUE_POSTGRES, {"lanes": list(lanes)})
+    return {
+        lane: None if due is None else instant(due)
+        for lane, (due,) in zip(lanes, rows, strict=True)
+    }
 
 
 def load_bodies(tx: Tx, keys: Sequence[int]) -> dict[int, bytes]:
     """What is said, by payload key."""
-    at = webhook_payloads.c
-    return {
-        row.key: bytes(row.body) for row in tx.rows(select(at.key, at.body).where(at.key.in_(keys)))
-    }
+    return {key: bytes(body) for key, body in _BODIES.rows(tx, keys)}
 
 
 def extend(tx: Tx, held: Sequence[tuple[int, int]]) -> None:
@@ -166,31 +212,32 @@ def release(tx: Tx, held: Sequence[tuple[int, int]]) -> None:
 
 def still_held(tx: Tx, held: Sequence[tuple[int, int]]) -> set[int]:
     """The ids of those of the calls (id, lease) that nobody else has taken over; locks them on PostgreSQL."""
-    at = webhook_calls.c
-    query = select(at.id, at.lease).where(
-        at.id.in_([one for one, _ in held]), at.state == CallState.WAITING
-    )
-    found = {(row.id, row.lease) for row in tx.rows(query.with_for_update())}
-    return {call_id for call_id, _ in found.intersection(held)}
+    if dialect.is_sqlite(tx.connection):
+        each = [{"call": call_id, "lease": lease} for call_id, lease in held]
+        return {row[0] for row in dialect.sqlite_rows(tx.connection, _STILL_HELD_SQLITE, each)}
+    if not held:
+        return set()
+    ids, leases = zip(*held, strict=True)
+    wanted = {"calls": list(ids), "leases": list(leases)}
+    return {row.id for row in tx.rows(_STILL_HELD_POSTGRES, wanted)}
 
 
 def move(tx: Tx, moves: Sequence[Move]) -> None:
     """Write down where calls stand after an attempt, and that it was made."""
-    at = webhook_calls.c
-    for state in (CallState.TAKEN, CallState.GIVEN_UP):
-        ended = [one.id for one in moves if one.state is state]
-        if ended:
-            values = {"state": state, "lease": None, "attempts": at.attempts + 1}
-            tx.run(update(webhook_calls).where(at.id.in_(ended)).values(values))
-    again = [one for one in moves if one.state is CallState.WAITING]
-    if again:
-        statement = update(webhook_calls).where(at.id == bindparam("call"))
-        values = {
-            "lease": None,
-            "attempts": at.attempts + 1,
-            "due_at": bindparam("due", type_=at.due_at.type),
-        }
-        tx.run(statement.values(values), [{"call": m.id, "due": m.due_at} for m in again])
+    if dialect.is_sqlite(tx.connection):
+        each = [
+            {"call": one.id, "state": one.state.value, "due": _stored(one.due_at)} for one in moves
+        ]
+        dialect.sqlite_run(tx.connection, _MOVE_SQLITE, each)
+    elif moves:
+        tx.run(
+            _MOVE_POSTGRES,
+            {
+                "calls": [one.id for one in moves],
+                "states": [one.state.value for one in moves],
+                "dues": [_stored(one.due_at) for one in moves],
+            },
+        )
 
 
 def drop(tx: Tx, ids: Sequence[int]) -> None:
@@ -206,3 +253,7 @@ def _set_due(
     at = webhook_calls.c
     mine = update(webhook_calls).where(tuple_(at.id, at.lease).in_(held))
     tx.run(mine.values(values | {"due_at": due_at}))
+
+
+def _stored(at: datetime | None) -> int | None:
+    return None if at is None else micros(at)

@@ -32,7 +32,7 @@ from pillarbox.servers.store.tables import streams
 from pillarbox.storage import dialect
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
-from pillarbox.storage.types import Json, TextEnum, UtcTime
+from pillarbox.storage.types import Json, TextEnum, UtcTime, micros
 from pillarbox.webhooks.call import Target
 from pillarbox.webhooks.model import (
     Attempt,
@@ -84,6 +84,7 @@ webhook_minutes = Table(
     *(Column(name, BigInteger, nullable=False) for name in asdict(Attempts())),
 )
 _SUMS = tuple(asdict(Attempts()))
+_MINUTES = ("webhook_id", "minute", "trigger", "counter", *_SUMS)
 
 
 def insert_webhook(tx: Tx, new: Webhook) -> Webhook:
@@ -170,23 +171,17 @@ def lock(tx: Tx, webhook_id: int) -> None:
 
 def count_attempts(tx: Tx, made: Iterable[Attempt]) -> None:
     """Add requests to the statistics of their webhooks, which must exist."""
-    sums: dict[tuple[int, datetime, Trigger], Attempts] = {}
+    sums: dict[tuple[int, int, str], list[int]] = {}
     for attempt in made:
-        minute = attempt.at.replace(second=0, microsecond=0)
-        key = attempt.webhook_id, minute, attempt.trigger
-        sums[key] = sums.get(key, Attempts()).plus(_of_one(attempt))
-    if not sums:
-        return
-    own = dialect.own_counter(tx.connection)
-    for (webhook_id, minute, trigger), counts in sorted(sums.items(), key=lambda item: item[0]):
-        values = {"webhook_id": webhook_id, "minute": minute, "trigger": trigger, "counter": own}
-        statement = dialect.insert(tx.connection, webhook_minutes)
-        added = {name: webhook_minutes.c[name] + statement.excluded[name] for name in _SUMS}
-        tx.run(
-            statement.values(values | asdict(counts)).on_conflict_do_update(
-                index_elements=["webhook_id", "minute", "trigger", "counter"], set_=added
-            )
-        )
+        minute = micros(attempt.at.replace(second=0, microsecond=0))
+        key = attempt.webhook_id, minute, attempt.trigger.value
+        of_one = _of_one(attempt)
+        known = sums.get(key)
+        sums[key] = of_one if known is None else [a + b for a, b in zip(known, of_one, strict=True)]
+    if sums:
+        own = dialect.own_counter(tx.connection)
+        rows = [(*key, own, *sums[key]) for key in sorted(sums)]
+        tx.add_many(webhook_minutes, _MINUTES, rows, added=_SUMS)
 
 
 def statistics(tx: Tx, webhook_id: int, since: datetime) -> dict[Trigger, Attempts]:
@@ -211,18 +206,19 @@ def delete_minutes(tx: Tx, *, before: datetime, limit: int) -> int:
     return tx.run(delete(webhook_minutes).where(key.in_(old.limit(limit))))
 
 
-def _of_one(attempt: Attempt) -> Attempts:
+def _of_one(attempt: Attempt) -> list[int]:
+    """The sums of one request, in the order of Attempts."""
     is_retry = attempt.outcome is AttemptOutcome.RETRY
-    return Attempts(
-        requests=1,
-        successes=int(attempt.outcome is AttemptOutcome.SUCCESS),
-        failures=int(attempt.outcome is AttemptOutcome.FAILURE),
-        retries=int(is_retry),
-        slow=int(attempt.duration_ms > SLOW_MS),
-        very_slow=int(attempt.duration_ms > VERY_SLOW_MS),
-        terminal_ms=0 if is_retry else attempt.duration_ms,
-        retry_ms=attempt.duration_ms if is_retry else 0,
-    )
+    return [
+        1,
+        int(attempt.outcome is AttemptOutcome.SUCCESS),
+        int(attempt.outcome is AttemptOutcome.FAILURE),
+        int(is_retry),
+        int(attempt.duration_ms > SLOW_MS),
+        int(attempt.duration_ms > VERY_SLOW_MS),
+        0 if is_retry else attempt.duration_ms,
+        attempt.duration_ms if is_retry else 0,
+    ]
 
 
 def _values(tx: Tx, webhook: Webhook) -> dict[str, Any]:
