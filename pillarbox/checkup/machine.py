@@ -83,7 +83,8 @@ def public_url(config: Config) -> Check:
     fix = "set PUBLIC_URL to the https address under which others reach this port"
     if is_inner(parts.hostname or ""):
         why = f"{config.public_url} leads nowhere for others, and it stands in tracked links"
-        return bad(name, why, fix, f"PILLARBOX_PUBLIC_URL=https://{config.hostname}")
+        host = "" if is_inner(config.hostname) else config.hostname
+        return bad(name, why, fix, f"PILLARBOX_PUBLIC_URL=https://{host}")
     if parts.scheme != "https":
         return bad(name, f"{config.public_url} is not encrypted", fix)
     return good(name, config.public_url)
