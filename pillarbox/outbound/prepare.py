@@ -17,7 +17,7 @@ from pillarbox.outbound.compose import Stamp, compose
 from pillarbox.outbound.model import Draft, Prepared
 from pillarbox.outbound.personal import effective_links, unsubscribe_link
 from pillarbox.servers.model import Server, Stream, StreamType
-from pillarbox.templates.fill import check_model, fill, subject_alone
+from pillarbox.templates.fill import check_model, fill, fill_quickly, subject_alone
 from pillarbox.templates.model import not_found
 from pillarbox.tracking.personal import tracked_urls
 
@@ -47,13 +47,15 @@ def choose_stream(server: Server, slug: str | None) -> Stream:
     return stream
 
 
-def prepare(server: Server, draft: Draft, surroundings: Surroundings) -> Prepared:
-    """Check and compose one message.
+def prepare(
+    server: Server, draft: Draft, surroundings: Surroundings, *, is_hasty: bool = False
+) -> Prepared:
+    """Check and compose one message. Raises NotQuick if `is_hasty` and its template may take its time.
 
     Refuses what `choose_stream`, `fill_in` and `check` refuse, in the order of spec sending 2.8 and templates 7.3.
     """
     stream = choose_stream(server, draft.stream)
-    draft, render_error = fill_in(draft)
+    draft, render_error = fill_in(draft, is_hasty=is_hasty)
     checked = check(draft)
     if not checked.reply_to and (reply_to := surroundings.replies.get(checked.sender.key)):
         checked.reply_to = parse_list(reply_to)
@@ -84,9 +86,10 @@ def prepare(server: Server, draft: Draft, surroundings: Surroundings) -> Prepare
     )
 
 
-def fill_in(draft: Draft) -> tuple[Draft, str | None]:
+def fill_in(draft: Draft, *, is_hasty: bool = False) -> tuple[Draft, str | None]:
     """The draft with the texts of its template, if it has one; or without bodies and why they could not be made.
 
+    Raises NotQuick if `is_hasty` and that may take its time.
     Refuses CONTENT_WITH_TEMPLATE, TEMPLATE_NOT_FOUND, TEMPLATE_ALIAS_NOT_FOUND, and what `check_model` refuses.
     Source: spec templates 7.3 and 7.4.
     """
@@ -97,6 +100,9 @@ def fill_in(draft: Draft) -> tuple[Draft, str | None]:
         raise Refused(Problem.CONTENT_WITH_TEMPLATE)
     if wish.source is None:
         raise not_found(wish.wanted)
+    if is_hasty:
+        filled = fill_quickly(wish.source, wish.model, inlines_css=wish.inlines_css)
+        return replace(draft, subject=filled.subject, html=filled.html, text=filled.text), None
     model = check_model(wish.model)
     try:
         filled = fill(wish.source, model, inlines_css=wish.inlines_css)

@@ -20,6 +20,7 @@ from pillarbox.outbound.model import Accepted, Draft, Prepared
 from pillarbox.outbound.prepare import Surroundings, fill_in, prepare
 from pillarbox.servers.model import Server
 from pillarbox.templates.directory import Templates
+from pillarbox.templates.fill import NotQuick
 from pillarbox.tracking.personal import own_hosts
 
 Answer = Accepted | Refused
@@ -50,8 +51,7 @@ class Submission:
         surroundings = await self.surroundings()
         makers = [partial(prepare, server, draft, surroundings) for draft in drafts]
         if any(draft.template for draft in drafts):
-            # Filling may take long, and most of it lets others run meanwhile.
-            return await self._keep(await asyncio.to_thread(_attempt_all, makers), began)
+            return await self._keep(await _attempt_filling(makers), began)
         return await self._keep(_attempt_all(makers), began)
 
     async def keep(self, makers: Sequence[Callable[[], Prepared]]) -> list[Answer]:
@@ -104,6 +104,21 @@ class Submission:
             return None
         problem = _SENDER_PROBLEMS.get(await self._domains.standing(sender.key, sender.domain))
         return None if problem is None else Refused(problem, sender=text)
+
+
+async def _attempt_filling(
+    makers: Sequence[Callable[..., Prepared]],
+) -> list[Prepared | Refused]:
+    """The same with templates. Filling may take long, and most of it lets others run meanwhile: in a thread.
+
+    One small message is done before a thread would have begun.
+    """
+    if len(makers) == 1:
+        try:
+            return [_attempt(partial(makers[0], is_hasty=True))]
+        except NotQuick:
+            pass
+    return await asyncio.to_thread(_attempt_all, makers)
 
 
 def _attempt_all(makers: Sequence[Callable[[], Prepared]]) -> list[Prepared | Refused]:

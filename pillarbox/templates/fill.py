@@ -22,11 +22,13 @@ from pillarbox.errors import Problem, Refused
 from pillarbox.mustachio.model import Template as Parsed
 from pillarbox.mustachio.parse import parse
 from pillarbox.mustachio.render import Budget, RenderError, render
+from pillarbox.templates import inline_css as inlining
 from pillarbox.templates.check import parse_text
-from pillarbox.templates.inline_css import inline_css
 from pillarbox.templates.model import Reference, Template
 
 MAX_MODEL_BYTES = 10 * 1024 * 1024
+QUICK_SIZE, QUICK_STEPS, QUICK_VALUES = 8192, 500, 500
+"""What `fill_quickly` takes at most: characters of texts, of the model and of the result; steps; values."""
 _RESERVED = ("@", "pm:")
 _line_breaks = re.compile(r"[\r\n]+")
 
@@ -103,7 +105,8 @@ def of_texts(*, subject: str | None, html: str | None, text: str | None) -> Sour
     for template in parsed:
         if template is not None and template.placeholders:
             raise Refused(Problem.LAYOUT_PLACEHOLDER)
-    return Source(subject=parsed[0], html=part(parsed[1]), text=part(parsed[2]))
+    size = sum(len(given) for given in (subject, html, text) if given)
+    return Source(subject=parsed[0], html=part(parsed[1]), text=part(parsed[2]), size=size)
 
 
 def part(content: Parsed | None, layout: Parsed | None = None) -> Part | None:
@@ -140,6 +143,51 @@ def fill(source: Source, model: Model, *, inlines_css: bool = True) -> Filled:
     )
 
 
+class NotQuick(Exception):
+    """Filling may take longer than who asked can wait. Nothing else is known: it may even be refused."""
+
+
+def fill_quickly(source: Source, model: Model | None, *, inlines_css: bool = True) -> Filled:
+    """As `fill` after `check_model`, for the event loop: a hop into a thread costs more than what is done here.
+
+    Refuses what `check_model` does. Raises NotQuick before it takes a millisecond, and for what cannot be filled.
+    """
+    if source.fault is not None or source.size > QUICK_SIZE or not is_small(model):
+        raise NotQuick
+    model = check_model(model)
+    budget = Budget(steps=QUICK_STEPS, size=QUICK_SIZE)
+    try:
+        html = render_html(source.html, model, budget, inlines_css=False)
+        subject = render_subject(source.subject, model, budget)
+        text = render_text(source.text, model, budget)
+    except RenderError:
+        raise NotQuick from None
+    if html is not None and inlines_css:
+        if not inlining.is_quick(html):
+            raise NotQuick
+        html = inlining.inline_css(html)
+    return Filled(subject=subject, html=html, text=text)
+
+
+def is_small(model: Model | None) -> bool:
+    """Whether a model has so few values and characters that anything can be done with it at once."""
+    values: list[Any] = [model]
+    size = 0
+    for value in values:  # which grows meanwhile
+        if isinstance(value, str):
+            size += len(value)
+        elif isinstance(value, Mapping):
+            values += value.values()
+            size += sum(map(len, value))
+        elif isinstance(value, list):
+            values += value
+        elif isinstance(value, int):
+            size += value.bit_length() // 3
+        if size > QUICK_SIZE or len(values) > QUICK_VALUES:
+            return False
+    return True
+
+
 def subject_alone(source: Source, model: Model) -> str:
     """The subject of a message whose bodies cannot be filled; empty when it cannot be either."""
     try:
@@ -160,7 +208,7 @@ def render_html(
 ) -> str | None:
     """The HTML body."""
     html = _render(body, model, budget, escapes=True)
-    return inline_css(html) if html is not None and inlines_css else html
+    return inlining.inline_css(html) if html is not None and inlines_css else html
 
 
 def render_text(body: Part | None, model: Model, budget: Budget) -> str | None:

@@ -19,6 +19,8 @@ MAX_WORK = 50_000_000
 MAX_COPIES = 2_000_000
 """Unclosed inline elements times all elements: the HTML parser opens them again in every block."""
 
+_QUICK_TAGS, _QUICK_WORK, _QUICK_COPIES = 200, 10_000, 2_000
+"""Bounds as above for what takes less than a millisecond."""
 _SHALLOW_TAGS = 1000
 _DEEP_STACK = 64 * 1024 * 1024
 
@@ -44,12 +46,24 @@ def inline_css(html: str) -> str:
     return html if inlined is None else _empty_style.sub("", inlined)
 
 
+def is_quick(html: str) -> bool:
+    """Whether `inline_css` is done with this, of a few thousand characters, in less than a millisecond."""
+    if not _inliner.cache_info().currsize:
+        return False  # importing the library alone takes longer
+    tags = sum(1 for _ in _start.finditer(html))
+    return tags <= _QUICK_TAGS and _costs_at_most(html, tags, _QUICK_WORK, _QUICK_COPIES)
+
+
 def _is_bounded(html: str, tags: int) -> bool:
     if tags > MAX_TAGS or len(html) > MAX_BYTES:
         return False
+    return _costs_at_most(html, tags, MAX_WORK, MAX_COPIES)
+
+
+def _costs_at_most(html: str, tags: int, work: int, copies: int) -> bool:
     sheets = sum(len(sheet[0]) for sheet in _style_sheet.finditer(html))
     inline_tags = sum(1 for _ in _inline_start.finditer(html))
-    return sheets * tags <= MAX_WORK and inline_tags * tags <= MAX_COPIES
+    return sheets * tags <= work and inline_tags * tags <= copies
 
 
 def _inline(html: str) -> str | None:

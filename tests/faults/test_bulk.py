@@ -85,8 +85,7 @@ def test_a_bulk_request_survives_being_killed_over_and_over(
     with database.transaction() as tx:
         kept = Counter(tx.connection.execute(text("SELECT email FROM recipients")).scalars())
         left = [
-            tx.scalar(text(f"SELECT count(*) FROM bulk_{table}"))
-            for table in ("contents", "parts")
+            tx.scalar(text(f"SELECT count(*) FROM bulk_{table}")) for table in ("contents", "parts")
         ]
     database.engine.dispose()
     assert kept == Counter(addresses)
