@@ -6,8 +6,8 @@ from pillarbox.errors import Problem, Refused
 from pillarbox.inbound import resume
 from pillarbox.inbound.model import InboundMessage as Message
 from pillarbox.inbound.store import messages
+from pillarbox.wire.base import Done
 from pillarbox.wire.inbound import (
-    Done,
     InboundDetails,
     InboundMessage,
     InboundMessages,

@@ -5,7 +5,8 @@ from pillarbox.api.endpoint import Group
 from pillarbox.errors import Problem, Refused
 from pillarbox.servers import manage
 from pillarbox.servers.store import servers as store
-from pillarbox.wire.server import CreateServer, EditServer, Removed, Server, Servers, ServerSearch
+from pillarbox.wire.base import Done
+from pillarbox.wire.server import CreateServer, EditServer, Server, Servers, ServerSearch
 
 group = Group("Servers", docs="spec servers-and-streams 3", not_found=Problem.SERVER_NOT_FOUND)
 
@@ -64,7 +65,7 @@ async def edit_server(call: AccountCall, server_id: int, body: EditServer) -> Se
 
 
 @group.delete("/servers/{server_id}")
-def delete_server(call: AccountCall, server_id: int) -> Removed:
+def delete_server(call: AccountCall, server_id: int) -> Done:
     """Delete a Server; its tokens stop working at once.
 
     Refuses SERVER_REMOVAL_FORBIDDEN, SERVER_NOT_FOUND.
@@ -72,4 +73,4 @@ def delete_server(call: AccountCall, server_id: int) -> Removed:
     if not call.app.config.server_removal:
         raise Refused(Problem.SERVER_REMOVAL_FORBIDDEN)
     server = manage.remove(call.tx, server_id)
-    return Removed(0, f"Server {server.name} removed.")
+    return Done(0, f"Server {server.name} removed.")

@@ -11,12 +11,12 @@ from pillarbox.templates.check import read
 from pillarbox.templates.model import reference
 from pillarbox.templates.push import push
 from pillarbox.templates.validate import validate
+from pillarbox.wire.base import Done
 from pillarbox.wire.templates import (
     EditTemplate,
     ListedTemplate,
     Pushed,
     PushTemplates,
-    Removed,
     SavedTemplate,
     Template,
     TemplateList,
@@ -111,9 +111,10 @@ async def edit_template(call: ServerCall, template: str, body: EditTemplate) -> 
 
 
 @group.delete("/templates/{template}")
-def delete_template(call: ServerCall, template: str) -> Removed:
+def delete_template(call: ServerCall, template: str) -> Done:
     """Take a template out of use; it stays readable by its id.
 
     Refuses TEMPLATE_NOT_FOUND, TEMPLATE_ALIAS_NOT_FOUND, LAYOUT_IN_USE.
     """
-    return Removed.of(change.delete(call.tx, call.server.id, reference(template)))
+    template_id = change.delete(call.tx, call.server.id, reference(template))
+    return Done(0, f"Template {template_id} removed.")

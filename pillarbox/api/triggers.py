@@ -5,12 +5,12 @@ from pillarbox.api.endpoint import Group
 from pillarbox.errors import Problem, Refused
 from pillarbox.inbound.store import rules
 from pillarbox.outbound.store import tag_triggers
+from pillarbox.wire.base import Done
 from pillarbox.wire.triggers import (
     InboundRule,
     InboundRulePage,
     InboundRulesFound,
     NewInboundRule,
-    Removed,
     TagTrigger,
     TagTriggerChange,
     TagTriggerPage,
@@ -53,14 +53,14 @@ def get_inbound_rule(call: ServerCall, rule_id: int) -> InboundRule:
 
 
 @group.delete("/triggers/inboundrules/{rule_id}")
-def delete_inbound_rule(call: ServerCall, rule_id: int) -> Removed:
+def delete_inbound_rule(call: ServerCall, rule_id: int) -> Done:
     """Let inbound mail from an address or a domain pass again.
 
     Refuses INBOUND_RULE_NOT_FOUND.
     """
     rule = _rule(call, rule_id)
     rules.remove(call.tx, call.server.id, rule_id)
-    return Removed(Message=f"Rule {rule.rule} removed.")
+    return Done(0, f"Rule {rule.rule} removed.")
 
 
 @group.get("/triggers/tags")
@@ -111,14 +111,14 @@ def edit_tag_trigger(call: ServerCall, tag_trigger_id: int, body: TagTriggerChan
 
 
 @group.delete("/triggers/tags/{tag_trigger_id}", not_found=Problem.TAG_TRIGGER_NOT_FOUND)
-def delete_tag_trigger(call: ServerCall, tag_trigger_id: int) -> Removed:
+def delete_tag_trigger(call: ServerCall, tag_trigger_id: int) -> Done:
     """Forget a tag trigger (legacy).
 
     Refuses TAG_TRIGGER_NOT_FOUND.
     """
     _tag_trigger(call, tag_trigger_id)
     tag_triggers.remove(call.tx, call.server.id, tag_trigger_id)
-    return Removed(Message=f"Tag {tag_trigger_id} removed.")
+    return Done(0, f"Tag {tag_trigger_id} removed.")
 
 
 def _rule(call: ServerCall, rule_id: int) -> rules.Rule:

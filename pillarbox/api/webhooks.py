@@ -10,9 +10,9 @@ from pillarbox.webhooks import save
 from pillarbox.webhooks.model import Edit
 from pillarbox.webhooks.save import Change, Verify
 from pillarbox.webhooks.store import webhooks as store
+from pillarbox.wire.base import Done
 from pillarbox.wire.webhooks import (
     PERIOD,
-    Removed,
     Statistics,
     Verification,
     VerifyOption,
@@ -81,13 +81,13 @@ async def edit_webhook(
 
 
 @group.delete("/webhooks/{webhook_id}")
-def delete_webhook(call: ServerCall, webhook_id: int) -> Removed:
+def delete_webhook(call: ServerCall, webhook_id: int) -> Done:
     """Remove a webhook.
 
     Refuses WEBHOOK_NOT_FOUND.
     """
     store.remove(call.tx, call.server.id, webhook_id)
-    return Removed(0, f"Webhook {webhook_id} removed.")
+    return Done(0, f"Webhook {webhook_id} removed.")
 
 
 @group.post("/webhooks/{webhook_id}/verify")

@@ -212,13 +212,6 @@ def hook_body(
     )
 
 
-class Done(Reply):
-    """The answer to an action."""
-
-    ErrorCode: int
-    Message: str
-
-
 def listed_date(header: str, received_at: datetime) -> str:
     """A Date header without comments at its end, or the time of arrival when it is no date.
 

@@ -178,10 +178,3 @@ class Servers(Reply):
 
     TotalCount: int
     Servers: list[Server]
-
-
-class Removed(Reply):
-    """The answer to a removal."""
-
-    ErrorCode: int
-    Message: str

@@ -160,18 +160,6 @@ class SavedTemplate(Reply, kw_only=True):
         )
 
 
-class Removed(Reply, kw_only=True):
-    """The answer to a deletion."""
-
-    ErrorCode: int = 0
-    Message: str
-
-    @classmethod
-    def of(cls, template_id: int) -> "Removed":
-        """A template is removed, whatever it was named by."""
-        return cls(Message=f"Template {template_id} removed.")
-
-
 class ValidateTemplate(Request):
     """Texts to try out. Clients post whole templates; what else those hold means nothing."""
 

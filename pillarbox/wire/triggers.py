@@ -65,13 +65,6 @@ class InboundRulesFound(Reply):
     InboundRules: list[InboundRule]
 
 
-class Removed(Reply, kw_only=True):
-    """What was deleted."""
-
-    ErrorCode: int = 0
-    Message: str
-
-
 class TagTriggerChange(Request):
     """A tag trigger to add or change."""
 

@@ -233,13 +233,6 @@ class Webhooks(Reply):
     Webhooks: list[Webhook]
 
 
-class Removed(Reply):
-    """The answer to a removal."""
-
-    ErrorCode: int
-    Message: str
-
-
 class ProbeResult(Reply):
     """What one test call led to."""
 
