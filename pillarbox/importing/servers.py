@@ -58,9 +58,7 @@ async def copy(target: Target, content: Content, choice: Choice) -> list[Outcome
         outcomes += run(partial(_keep_rules, server, content))
         outcomes += run(partial(keep_webhooks, config, server, content.webhooks, eager))
         for slug, held in content.suppressions.items():
-            stream = server.stream(slug)
-            if stream is not None:
-                outcomes += keep_suppressions(run, stream, held)
+            outcomes += keep_suppressions(run, server.stream(slug), slug, held)
     return [replace(one, server=server.name) for one in outcomes]
 
 

@@ -18,8 +18,14 @@ AT_ONCE = 1000
 Run = Callable[[Callable[[Tx], Any]], Any]
 
 
-def keep_suppressions(run: Run, stream: Stream, found: Sequence[FoundSuppression]) -> list[Outcome]:
+def keep_suppressions(
+    run: Run, stream: Stream | None, slug: str, found: Sequence[FoundSuppression]
+) -> list[Outcome]:
     """Keep the suppressions of a stream; how many were new, known and unusable."""
+    if not found:
+        return []
+    if stream is None:
+        return [_outcome(slug, Action.FAILED, len(found), "their stream is not in use here")]
     counts = dict.fromkeys((Action.CREATED, Action.SAME, Action.FAILED), 0)
     for start in range(0, len(found), AT_ONCE):
         some = found[start : start + AT_ONCE]
@@ -27,17 +33,16 @@ def keep_suppressions(run: Run, stream: Stream, found: Sequence[FoundSuppression
         counts[Action.CREATED] += new
         counts[Action.SAME] += usable - new
         counts[Action.FAILED] += len(some) - usable
+    notes = {Action.FAILED: "not an address"}
     return [
-        Outcome(
-            part="suppressions",
-            name=stream.slug,
-            action=action,
-            count=count,
-            note="not an address" if action is Action.FAILED else "",
-        )
+        _outcome(slug, action, count, notes.get(action, ""))
         for action, count in counts.items()
         if count
     ]
+
+
+def _outcome(slug: str, action: Action, count: int, note: str) -> Outcome:
+    return Outcome(part="suppressions", name=slug, action=action, count=count, note=note)
 
 
 def _keep(stream: Stream, found: Sequence[FoundSuppression], tx: Tx) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from pillarbox.errors import StartError, UsageError
 from pillarbox.events import store as events
 from pillarbox.inbound.store import rules
 from pillarbox.servers.model import Server
-from pillarbox.servers.store import servers
+from pillarbox.servers.store import servers, streams
 from pillarbox.suppressions import store as suppressions
 from pillarbox.suppressions.model import Origin, Reason, Suppression, SuppressionSearch
 from pillarbox.templates import store as templates
@@ -298,3 +298,20 @@ async def test_what_a_person_reads(orchard, run, app):
     again = await run("--text", "--dry-run")
     assert again.startswith("Nothing was kept: this is what would be done.\n")
     assert "  same     template (3)\n" in again
+
+
+async def test_suppressions_of_a_stream_that_is_archived_here_are_not_passed_over(
+    orchard, run, app
+):
+    await run()
+    with app.db.transaction() as tx:
+        letters = the_orchard(tx).streams["letters"]
+        streams.update_stream(tx, letters.key, {"archived_at": tx.now})
+    report = await run()
+    (failed,) = [
+        one
+        for one in report["outcomes"]
+        if one["action"] == "failed" and one["part"] == "suppressions"
+    ]
+    assert (failed["name"], failed["count"]) == ("letters", 1)
+    assert failed["note"] == "their stream is not in use here"
