@@ -56,18 +56,21 @@ class InboundDesk:
             ],
         )
         return Taken(
-            jobs=[self._job(one, urls[one.server_id]) for one in due if urls.get(one.server_id)],
+            jobs=[
+                self._job(one, url, with_source=known[one.server_id].is_raw_email_enabled)
+                for one in due
+                if (url := urls.get(one.server_id))
+            ],
             next_due={lane: queue.next_due(tx, int(lane)) for lane, _ in wanted},
         )
 
     def load(self, tx: Tx, job: Job) -> bytes | None:
         """What the hook is told of a message."""
         message = messages.find_by_key(tx, job.id)
-        server = None if message is None else servers.find(tx, message.server_id)
-        if message is None or server is None:
+        if message is None:
             return None
         content = messages.find_content(tx, message.key)
-        raw = source_text(content.raw) if server.is_raw_email_enabled else None
+        raw = source_text(content.raw) if job.about else None
         contents = attachment_contents(content.raw) if message.attachments else []
         return hook_body(message, content, contents, raw)
 
@@ -90,7 +93,7 @@ class InboundDesk:
         """Give messages back untried."""
         queue.release(tx, held)
 
-    def _job(self, due: Due, url: str) -> Job:
+    def _job(self, due: Due, url: str, *, with_source: bool) -> Job:
         return Job(
             id=due.key,
             lease=due.lease,
@@ -102,6 +105,7 @@ class InboundDesk:
             ),
             size_bytes=3 * due.size_bytes,  # base64 and escapes; put together for each call
             attempts=due.attempts,
+            about=with_source,
         )
 
     def _move(self, outcome: Outcome) -> Move:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from pillarbox.ids import message_id
 from pillarbox.inbound.model import (
@@ -15,6 +16,7 @@ from pillarbox.inbound.model import (
     InboundStatus,
 )
 from pillarbox.inbound.store import messages
+from pillarbox.inbound.store.messages import inbound_messages
 from pillarbox.servers.store import servers
 from pillarbox.webhooks.call import CallState
 from pillarbox.webhooks.store import calls, log
@@ -316,6 +318,14 @@ async def inbound_status(running: Running, wanted: str) -> list[str]:
             await asyncio.sleep(0.02)
 
 
+async def attempted(running: Running, count: int) -> None:
+    """Until it is written down that an inbound message was told of so many times."""
+    query = select(inbound_messages.c.attempts)
+    async with asyncio.timeout(20):
+        while await running.app.db.read(lambda tx: tx.scalar(query)) < count:
+            await asyncio.sleep(0.02)
+
+
 async def test_inbound_mail_is_told(listening, sink, closing) -> None:
     async with listening() as running:
         url = sink.url(user="actionmailbox:secret@")
@@ -348,6 +358,7 @@ async def test_a_hook_that_fails_for_ever(listening, sink, clock, closing) -> No
         name = take_in(running)
         for count in range(1, 12):
             await sink.wait(count)
+            await attempted(running, count)
             await inbound_status(running, "scheduled" if count < 11 else "failed")
             clock.advance(timedelta(minutes=360))
             running.app.wake.notify({"inbound": set()}, {})
