@@ -3,7 +3,7 @@
 A hit is answered before it is recorded, so that the database may be slow or away. What waits is bounded: beyond
 that, hits are counted and let go.
 
-    add -> a batch (hits/spool) -> record (one transaction) -> its file goes; database away: it waits
+    add -> a batch -> its file (hits/spool) -> record (one transaction) -> the file goes; database away: it waits
 """
 
 import asyncio
@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 MOST_WAITING = 200_000
 BATCH = 500
-GATHER_S = 0.05
+SAVE_S, GATHER_S = 0.01, 0.05
+"""How long after a hit it is in a file, and how long hits gather before they are recorded."""
 PAUSE_AFTER_OUTAGE_S = 1.0
 LAST_TRIES_S = 5.0
 
@@ -39,19 +40,23 @@ class Backlog:
         self._full: deque[Batch] = deque()
         self._filling = self._spool.open()
         self._waiting = 0
-        self._arrived = asyncio.Event()
+        self._arrived, self._unsaved = asyncio.Event(), asyncio.Event()
+        self._files = asyncio.Lock()
+        self._recorded: list[Batch] = []
         self._lost = 0
+        self._is_stopping = False
 
     def add(self, hit: RawHit) -> None:
-        """Take a hit; at once, and never refused. It outlives this process from now on."""
+        """Take a hit; at once, and never refused. A moment later it outlives this process."""
         if self._waiting >= MOST_WAITING:
             self._lost += 1
             return
         self._waiting += 1
-        self._spool.add(self._filling, hit)
+        self._filling.hits.append(hit)
         if len(self._filling.hits) >= BATCH:
             self._turn_over()
         self._arrived.set()
+        self._unsaved.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write hits down until told to stop; then what is left, to the database or to the files it is in."""
@@ -59,16 +64,36 @@ class Backlog:
         self._full.extendleft(reversed(left))
         self._waiting += sum(len(batch.hits) for batch in left)
         async with asyncio.TaskGroup() as tasks:
-            writing = tasks.create_task(self._write())
+            saving = tasks.create_task(self._save_on())
+            tasks.create_task(self._write())
             await stop.wait()
-            writing.cancel()
+            self._is_stopping = True  # a batch that is being recorded is not to be recorded twice
+            self._arrived.set()
+            saving.cancel()
         await self._finish()
 
-    async def _write(self) -> None:
+    async def save(self) -> None:
+        """Bring the files up to date with what waits."""
+        async with self._files:
+            for batch in (*self._full, self._filling):
+                new = batch.hits[batch.saved :]
+                if new and not batch.is_done:
+                    batch.saved += len(new)
+                    await asyncio.to_thread(self._spool.append, batch, new)
+
+    async def _save_on(self) -> None:
         while True:
+            await self._unsaved.wait()
+            self._unsaved.clear()
+            await asyncio.sleep(SAVE_S)
+            await self.save()
+
+    async def _write(self) -> None:
+        while not self._is_stopping:
             if not self._full and not self._filling.hits:
                 self._arrived.clear()
                 await self._arrived.wait()
+                continue
             await asyncio.sleep(GATHER_S)  # many hits share one transaction
             if not await self._write_batch():
                 await asyncio.sleep(PAUSE_AFTER_OUTAGE_S)
@@ -85,20 +110,30 @@ class Backlog:
             return False
         except Exception:
             log.exception("hits not recorded", extra={"hits": len(batch.hits)})
-        self._spool.remove(self._full.popleft())
+        self._full.popleft()
         self._waiting -= len(batch.hits)
+        batch.is_done = True  # what is not in its file yet needs no file any more
+        if batch.saved:
+            self._recorded.append(batch)
+            await self._remove_recorded()
         if self._lost:
             log.error("hits lost, too many waited", extra={"hits": self._lost})
             self._lost = 0
         return True
 
+    async def _remove_recorded(self) -> None:
+        async with self._files:
+            while self._recorded:
+                await asyncio.to_thread(self._spool.remove, self._recorded[0])
+                del self._recorded[0]
+
     def _turn_over(self) -> None:
         """Let the batch that was filling wait for its turn, and begin a new one."""
-        self._spool.close(self._filling)
         self._full.append(self._filling)
         self._filling = self._spool.open()
 
     async def _finish(self) -> None:
+        await self._remove_recorded()
         try:
             async with asyncio.timeout(LAST_TRIES_S):
                 while self._waiting and await self._write_batch():
@@ -107,4 +142,4 @@ class Backlog:
             pass
         if self._waiting:
             log.warning("hits left for the next start", extra={"hits": self._waiting})
-        self._spool.close(self._filling)
+        await self.save()

@@ -1,14 +1,15 @@
-"""Hits on disk: each is in a file before it is answered, so that a process that dies loses none.
+"""Hits on disk: until they are recorded they are in files, so that a process that dies loses none.
 
-A file holds one batch. It is written as hits come in (to the system, which keeps it when the process is killed;
-nothing waits for the disk), and removed once the batch is recorded. What an earlier process left is taken over.
+A file holds one batch: hits are appended a moment after they came in (to the system, which keeps them when the
+process is killed), and it is removed once the batch is recorded. What an earlier process left is taken over. These
+functions wait for the disk: they are for threads.
 """
 
 import contextlib
 import logging
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,19 +26,19 @@ _LENGTH = 4
 
 @dataclass(slots=True, eq=False)
 class Batch:
-    """Hits that are recorded together, and their file."""
+    """Hits that are recorded together, and their file; `saved` of them are in it."""
 
     path: Path
     hits: list[RawHit] = field(default_factory=list)
-    file: int | None = None
+    saved: int = 0
+    is_done: bool = False
 
 
 class Spool:
-    """The files of one process in a directory. A disk that takes nothing is told of once; hits go on in memory."""
+    """The files of one process in a directory."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._encoder = msgspec.msgpack.Encoder()
         self._own = f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}-"
         self._number = 0
         self._is_failing = False
@@ -47,15 +48,13 @@ class Spool:
         self._number += 1
         return Batch(self._directory / f"{self._own}{self._number:08}{SUFFIX}")
 
-    def add(self, batch: Batch, hit: RawHit) -> None:
-        """Append a hit to a batch, in memory and in its file."""
-        batch.hits.append(hit)
-        frame = self._encoder.encode(hit)
+    def append(self, batch: Batch, hits: Sequence[RawHit]) -> None:
+        """Add hits to a batch's file. A disk that takes nothing is told of once; then they are in memory only."""
+        frames = b"".join(map(_frame, hits))
         try:
-            if batch.file is None:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-                batch.file = os.open(batch.path, flags, 0o600)
-            os.write(batch.file, len(frame).to_bytes(_LENGTH, "big") + frame)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+            with os.fdopen(os.open(batch.path, flags, 0o600), "wb", buffering=0) as file:
+                file.write(frames)
         except OSError as problem:
             if not self._is_failing:
                 log.error("hits are kept in memory only", extra={"reason": str(problem)})
@@ -63,15 +62,8 @@ class Spool:
         else:
             self._is_failing = False
 
-    def close(self, batch: Batch) -> None:
-        """No more is added to a batch."""
-        if batch.file is not None:
-            os.close(batch.file)
-            batch.file = None
-
     def remove(self, batch: Batch) -> None:
         """A batch is recorded."""
-        self.close(batch)
         with contextlib.suppress(OSError):
             batch.path.unlink(missing_ok=True)
 
@@ -82,10 +74,16 @@ class Spool:
             if path.name.startswith(self._own) or _is_alive(path):
                 continue
             try:
-                found.append(Batch(path, list(_frames(path.read_bytes()))))
+                hits = list(_frames(path.read_bytes()))
+                found.append(Batch(path, hits, saved=len(hits)))
             except OSError as problem:
                 log.error("spooled hits cannot be read", extra={"reason": str(problem)})
         return found
+
+
+def _frame(hit: RawHit) -> bytes:
+    packed = msgspec.msgpack.encode(hit)
+    return len(packed).to_bytes(_LENGTH, "big") + packed
 
 
 def _frames(content: bytes) -> Iterator[RawHit]:

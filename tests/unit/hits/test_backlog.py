@@ -117,6 +117,7 @@ async def test_a_process_that_dies_loses_nothing(app: App, tmp_path: Path) -> No
     dying = Backlog(app.db, Book(), tmp_path)
     for number in range(501):
         dying.add(a_hit(number))
+    await dying.save()
     assert len(files(tmp_path)) == 2
     book = Book()
     await run_for(app, book, tmp_path, [a_hit(501)])
@@ -125,7 +126,9 @@ async def test_a_process_that_dies_loses_nothing(app: App, tmp_path: Path) -> No
 
 
 async def test_a_hit_that_was_cut_off_is_left_out(app: App, tmp_path: Path) -> None:
-    Backlog(app.db, Book(), tmp_path).add(a_hit(1))
+    other = Backlog(app.db, Book(), tmp_path)
+    other.add(a_hit(1))
+    await other.save()
     (file,) = files(tmp_path)
     whole = file.read_bytes()
     file.write_bytes(whole + whole[:-1])
@@ -135,13 +138,15 @@ async def test_a_hit_that_was_cut_off_is_left_out(app: App, tmp_path: Path) -> N
 
 
 async def test_files_of_a_living_process_are_its_own(app: App, tmp_path: Path) -> None:
-    Backlog(app.db, Book(), tmp_path).add(a_hit(1))
+    other = Backlog(app.db, Book(), tmp_path)
+    other.add(a_hit(1))
+    await other.save()
     (file,) = files(tmp_path)
-    other = file.rename(tmp_path / "hits-1-00000001.spool")  # process 1 always lives
+    kept = file.rename(tmp_path / "hits-1-00000001.spool")  # process 1 always lives
     book = Book()
     await run_for(app, book, tmp_path, [])
     assert book.all == []
-    assert files(tmp_path) == [other]
+    assert files(tmp_path) == [kept]
 
 
 async def test_a_disk_that_takes_nothing_costs_no_hit(app: App, tmp_path: Path) -> None:
