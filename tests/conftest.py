@@ -48,6 +48,14 @@ class SetClock:
         self.at += step
 
 
+@pytest.fixture(autouse=True)
+def umask() -> Iterator[None]:
+    """Starting a server in this process makes its files private; what other tests start is not to inherit that."""
+    os.umask(0o022)
+    yield
+    os.umask(0o022)
+
+
 @pytest.fixture
 def clock() -> SetClock:
     return SetClock()

@@ -117,7 +117,7 @@ async def test_a_webhook_from_first_to_last(serve, visit) -> None:
         await expect(page.get_by_text("200", exact=True)).to_be_visible()  # by itself
         assert hits[2].headers["X-Pillarbox-Signature"] == signed(hits[2], secret)
 
-        await page.get_by_role("link", name="Calls").click()
+        await page.get_by_role("link", name="Calls", exact=True).click()
         await page.get_by_text("Delete the webhook…").click()
         await page.get_by_role("button", name="Yes, delete it").click()
         await expect(page.get_by_text("No webhook yet")).to_be_visible()
