@@ -22,7 +22,7 @@ from pillarbox.users.store import audit
 from pillarbox.web import cookies, forms, nav
 from pillarbox.web.forms import Form
 from pillarbox.web.gate import Who
-from pillarbox.web.render import Renderer
+from pillarbox.web.render import Renderer, wants_piece
 from pillarbox.wire.errors import describe
 
 R = TypeVar("R")
@@ -118,12 +118,14 @@ class Visit:
         self, template: str, values: Mapping[str, object] | None = None, *, status: int = 200
     ) -> Response:
         """Answer with a page, or with the piece of one that a template makes."""
-        said = unquote(self.request.cookies.get(SAID_COOKIE, ""))[:_LONGEST_SAID]
+        # A piece that a script asks for meanwhile leaves what is to be said to the whole page that comes next.
+        is_piece = wants_piece(self.request) is not None
+        said = "" if is_piece else unquote(self.request.cookies.get(SAID_COOKIE, ""))
         token = forms.token_of(self.request)
         shell = {
             "visit": self,
             "token": forms.hidden(token),
-            "said": said,
+            "said": said[:_LONGEST_SAID],
             "menu": nav.menu(self.section, self.here) if self.who.actor else [],
         }
         answer = self.site.renderer.page(

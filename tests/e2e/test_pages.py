@@ -110,6 +110,17 @@ async def test_an_unknown_message_is_a_clear_page(serve, browser) -> None:
         await page.close()
 
 
+async def test_what_was_done_is_said_by_a_whole_page_and_not_by_a_piece_of_one(serve) -> None:
+    async with serve() as running, httpx.AsyncClient(base_url=running.http) as client:
+        said = {"Cookie": "said=It%20is%20done."}
+        asked = said | {"HX-Request": "true", "HX-Target": "messages"}
+        piece = await client.get("/", headers=asked)
+        assert "said=" not in ", ".join(piece.headers.get_list("set-cookie"))
+        page = await client.get("/", headers=said)
+        assert "It is done." in page.text
+        assert 'said=""' in ", ".join(page.headers.get_list("set-cookie"))
+
+
 async def test_foreign_names_and_sites_are_refused(serve) -> None:
     """DNS rebinding, and cross-site reading of the live stream (CVE-2026-22689)."""
     async with serve() as running, httpx.AsyncClient(base_url=running.http) as client:
