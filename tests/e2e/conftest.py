@@ -14,6 +14,7 @@ from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_p
 from tests.conftest import Running
 
 CHROMIUM = shutil.which("chromium")
+GONE = ("net::ERR_CONNECTION", "net::ERR_EMPTY_RESPONSE", "net::ERR_INCOMPLETE", "htmx:sendError")
 REPLACED = ("htmx:sendAbort", "htmx:afterRequest")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -34,10 +35,11 @@ class Watch:
 
     def _listen(self, said: ConsoleMessage) -> None:
         # A request that a newer one replaced is told as an error, too; it is none. Nor is what the frame of a
-        # mail refuses to that mail, and that a live stream ended because the test is over.
+        # mail refuses to that mail, and that a server is gone because the test is over while a page is still open.
         path = urlsplit(said.location["url"]).path
         is_none = path == "/events" or path.endswith("/html") or said.text.startswith(REPLACED)
-        if said.type == "error" and not is_none:
+        is_over = any(sign in said.text for sign in GONE)
+        if said.type == "error" and not is_none and not is_over:
             self.complaints.append(said.text)
 
     def _look(self, request: Request) -> None:
