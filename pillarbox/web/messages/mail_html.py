@@ -68,25 +68,24 @@ def framed(html: str, parts: Sequence[Attachment], *, is_dark: bool = False) -> 
     doctype = _doctype.match(html[:_DOCTYPE_WITHIN])
     start = doctype.end() if doctype else 0
     scheme = '<meta name="color-scheme" content="dark">' if is_dark else ""
-    rest = _darkened(html[start:]) if is_dark else html[start:]
+    rest = _coloured(html[start:], "dark" if is_dark else "light")
     return f'{html[:start]}<base target="_blank">{scheme}{rest}'
 
 
-def _darkened(html: str) -> str:
+def _coloured(html: str, scheme: str) -> str:
     """With style sheets whose questions for the reader's colours are answered, whatever the visitor's are."""
+
+    def answer(found: re.Match[str]) -> str:
+        return "min-width: 0" if found[1].lower() == scheme else "max-width: 0"
+
     pieces: list[str] = []
     position = 0
     while start := _style_start.search(html, position):
         end = _style_end.search(html, start.end())
         until = end.start() if end else len(html)
-        pieces += [html[position : start.end()], _scheme.sub(_answer, html[start.end() : until])]
+        pieces += [html[position : start.end()], _scheme.sub(answer, html[start.end() : until])]
         position = until
     return "".join((*pieces, html[position:]))
-
-
-def _answer(found: re.Match[str]) -> str:
-    """A question that is always answered with yes, or with no."""
-    return "min-width: 0" if found[1].lower() == "dark" else "max-width: 0"
 
 
 def _embed(html: str, images: Mapping[str, Attachment]) -> str:

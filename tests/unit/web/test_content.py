@@ -92,7 +92,7 @@ def test_dark_answers_the_questions_of_style_sheets_alone() -> None:
     )
     assert "<p>prefers-color-scheme: dark</p>" in dark
     assert "@media (min-width: 0) {a{}} @media (max-width: 0) {b{}}" in dark
-    assert "color-scheme: dark) {a{}}" in mail_html.framed(html, [])
+    assert "(max-width: 0) {a{}}" in mail_html.framed(html, [])
 
 
 @pytest.mark.parametrize("html", ["<style " * 300_000, "<style></style " * 200_000])
