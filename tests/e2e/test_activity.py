@@ -30,6 +30,13 @@ def rows(page: Page, subject: str):
     return page.locator(".rows").get_by_text(subject, exact=True)
 
 
+async def press_ctrl_k(page: Page) -> None:
+    """Open the palette of a page that may still be loading: its button shows once the keys are heard."""
+    await expect(page.get_by_role("button", name="Go to")).to_be_visible()
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("combobox", name="Go to")).to_be_focused()
+
+
 async def test_the_first_message_is_welcomed(serve, visit) -> None:
     async with serve() as running:
         page = await visit(running, reduced_motion="reduce")
@@ -120,7 +127,7 @@ async def test_the_palette_goes_everywhere(serve, visit) -> None:
         await seeds_activity.activity(running, facts)
         order = await mailroom.post(running.app, subject="Your order")
         page = await visit(running, "/ui/servers")
-        await page.keyboard.press("Control+k")
+        await press_ctrl_k(page)
         box = page.get_by_role("combobox", name="Go to")
         await expect(box).to_be_focused()
         assert await barriers(page) == []
@@ -132,11 +139,11 @@ async def test_the_palette_goes_everywhere(serve, visit) -> None:
         await page.keyboard.type(str(order.message_id))
         await page.keyboard.press("Enter")
         await expect(page).to_have_url(f"{running.http}/m/{order.message_id}")
-        await page.keyboard.press("Control+k")
+        await press_ctrl_k(page)
         await page.keyboard.type("is:opened")
         await page.get_by_role("option", name="Search messages for").click()
         await expect(page.locator(".rows > li")).to_have_count(1)
-        await page.keyboard.press("Control+k")
+        await press_ctrl_k(page)
         await page.keyboard.press("ArrowUp")
         last = page.get_by_role("option").last
         await expect(last).to_have_attribute("aria-selected", "true")
