@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pillarbox.config import Config
-from pillarbox.mail import authenticity, spamd
+from pillarbox.mail import authenticity, spamd, trace
 from pillarbox.mail.authenticity import Authenticity, Client
 from pillarbox.mail.dns import Resolver
 from pillarbox.mail.lookups import Lookups
@@ -63,7 +63,7 @@ class Checks:
     async def _scan(self, mail: Received, hop: bytes) -> spamd.Scan | None:
         if self._spamd is None or len(mail.raw) > spamd.MAX_SIZE:
             return None
-        source = f"Return-Path: <{mail.mail_from}>\r\n".encode() + hop + mail.raw
+        source = trace.on_top(f"Return-Path: <{mail.mail_from}>\r\n".encode() + hop, mail.raw)
         try:
             return await spamd.scan(*self._spamd, source, within_s=SCAN_WITHIN_S)
         except spamd.ScanFailed as problem:

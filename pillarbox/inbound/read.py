@@ -71,7 +71,7 @@ def read(mail: Received, parsed: Message, *, host: str, checks: Headers = ()) ->
     )
     text = _text(parsed.text)
     content = InboundContent(
-        raw=b"".join([headers.line(name, value) for name, value in own]) + mail.raw,
+        raw=trace.on_top(b"".join([headers.line(name, value) for name, value in own]), mail.raw),
         text=text,
         html=_text(parsed.html),
         stripped_reply=stripped_reply(text) if _is_reply(parsed) else "",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from pillarbox.mail.address import to_ascii
 from pillarbox.mail.dns import DnsFailure
 from pillarbox.mail.lookups import Lookups
 
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 MAX_SIGNATURES = 5
 MIN_KEY_BITS = 1024
 
+_domain = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})+\.?").fullmatch
 _unsafe = re.compile(r"[^A-Za-z0-9.@_+=/:-]")
 _tag = re.compile(r"\s*([a-z]+)\s*=\s*([^;\s]*)\s*", re.IGNORECASE)
 _SAYS = {
@@ -128,6 +130,8 @@ def check_spf(client: Client, lookups: Lookups) -> Spf:
     from pillarbox.mail.spf_query import Query
 
     domain = (client.mail_from or client.helo).rpartition("@")[2]
+    if not _is_domain(domain):
+        return Spf(result="none", domain=domain)
     try:
         query = Query(ip=client.ip, mail_from=client.mail_from, helo=client.helo, lookups=lookups)
         result, _, _ = query.check()
@@ -137,6 +141,17 @@ def check_spf(client: Client, lookups: Lookups) -> Spf:
         return Spf(result="permerror", domain=domain)
     matched = result in ("pass", "fail", "softfail", "neutral")
     return Spf(result=result, domain=domain, mechanism=mechanism if matched else "")
+
+
+def _is_domain(text: str) -> bool:
+    """Whether a domain may have a policy at all (RFC 7208 section 4.3).
+
+    The library expands macros in it as often as it is included: a name of macros would never come to an end.
+    """
+    try:
+        return _domain(to_ascii(text)) is not None
+    except ValueError:
+        return False
 
 
 def check_dkim(raw: bytes, lookups: Lookups) -> tuple[Signature, ...]:

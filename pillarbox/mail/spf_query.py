@@ -20,7 +20,7 @@ class Query(spf.query):  # type: ignore[misc]
     ) -> list[object]:
         """Records in the library's form; counts names without any (RFC 7208 section 4.6.4)."""
         name = str(name).rstrip(".").lower()
-        if not all(0 < len(label) < 64 for label in name.split(".")):
+        if len(name) > 253 or not all(0 < len(label) < 64 for label in name.split(".")):
             return []
         try:
             found = self._records(name, qtype)

@@ -26,6 +26,19 @@ def received(
     ).encode("ascii", "replace")
 
 
+def on_top(fields: bytes, raw: bytes) -> bytes:
+    """A message with more header fields before its own; what it is read as does not change.
+
+    An mbox line, no header any more once it is not the first line, becomes the value of one. A blank at the
+    beginning must not go on with our last field.
+    """
+    if raw.startswith(b"From "):
+        return b"%bX-Mailbox-Line: %b" % (fields, raw)
+    if raw.startswith((b" ", b"\t")):
+        return b"%b\r\n%b" % (fields, raw)
+    return fields + raw
+
+
 def date(at: datetime) -> str:
     """`Tue, 06 Oct 2026 19:02:11 +0000`. Raises ValueError for a time without a zone."""
     offset = at.utcoffset()

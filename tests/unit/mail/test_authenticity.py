@@ -197,6 +197,17 @@ async def test_a_name_server_that_is_silent_takes_limited_time(zone):
 
 
 @pytest.mark.parametrize(
+    "name", ["%{h}.%{h}%{h}.example", "localhost", "[192.0.2.1]", "a..b", "x" * 300]
+)
+async def test_what_is_no_domain_has_no_policy(zone, name):
+    """A name of macros is expanded by each include of itself, which would take for ever."""
+    zone.zone[name.lower()] = {"TXT": ["v=spf1 include"]}
+    found = await check(zone, client=Client(ip="198.51.100.9", helo=name, mail_from=""))
+    assert found.spf.result == "none"
+    assert "spf=none" in dict(found.headers("mx"))["Authentication-Results"]
+
+
+@pytest.mark.parametrize(
     ("domain", "organization"),
     [
         ("a.b.corp.example", "corp.example"),

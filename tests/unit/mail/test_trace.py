@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pillarbox.mail import trace
+from pillarbox.mail.parse import parse
 
 AT = datetime(2026, 10, 6, 19, 2, 11, 123456, tzinfo=UTC)
 
@@ -61,3 +62,22 @@ def test_a_date_is_that_of_rfc_5322(at, minutes):
 def test_a_date_without_zone_is_refused():
     with pytest.raises(ValueError, match="zone"):
         trace.date(AT.replace(tzinfo=None))
+
+
+@pytest.mark.parametrize(
+    ("raw", "top"),
+    [
+        (b"From: a@b.example\r\n\r\nx", b""),
+        (b"From a@b.example Tue\r\nSubject: x\r\n\r\nx", b"X-Mailbox-Line: "),
+        (b"\t\r\nSubject: x\r\n\r\nx", b"\r\n"),
+        (b" x", b"\r\n"),
+        (b"", b""),
+    ],
+)
+def test_fields_on_top_change_nothing_below(raw, top):
+    assert trace.on_top(b"A: b\r\n", raw) == b"A: b\r\n" + top + raw
+    own, *theirs = parse(trace.on_top(b"A: b\r\n", raw)).headers
+    assert (own.name, own.value) == ("A", "b")
+    assert [one.name for one in theirs if one.name != "X-Mailbox-Line"] == [
+        one.name for one in parse(raw).headers
+    ]
