@@ -67,11 +67,11 @@ async def converse(pieces: list[bytes]) -> tuple[bytes, list[Envelope]]:
     connection = Connection(shared, registry)
     connection.connection_made(wire)
     for piece in pieces:
-        if wire.is_over:
+        if wire.is_closing():
             break
         connection.data_received(piece)
         await _until_idle(connection, wire)
-        assert wire.is_over or not wire.is_paused, "reading stays paused"
+        assert wire.is_closing() or not wire.is_paused, "reading stays paused"
     connection.eof_received()
     connection.connection_lost(None)
     await _until_idle(connection, wire)
