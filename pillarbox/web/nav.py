@@ -1,8 +1,9 @@
 """The menu: every screen, in groups. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pillarbox.servers.model import Server
+from pillarbox.users.model import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,17 @@ class Item:
     entry: Entry
     url: str
     is_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A screen that the menu does not list, but the palette (Ctrl-K) finds; `needs` is who may see it."""
+
+    group: str
+    label: str
+    icon: str
+    path: str
+    needs: Role = Role.DEVELOPER
 
 
 GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
@@ -70,6 +82,23 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ),
     ),
 )
+PLACES: tuple[Place, ...] = (
+    Place("Sending", "API and SMTP tokens", "key", "/ui/servers/{server}/tokens"),
+    Place("Sending", "New template", "plus", "/ui/servers/{server}/templates/new"),
+    Place("Sending", "New stream", "plus", "/ui/servers/{server}/new-stream"),
+    Place("Sending", "New webhook", "plus", "/ui/servers/{server}/webhooks/new"),
+    Place("Messages", "Inbound rules", "ban", "/ui/servers/{server}/inbound/rules", Role.SUPPORT),
+    Place("Messages", "Inbound simulator", "play", "/ui/servers/{server}/inbound/simulator"),
+    Place("Quality", "Import suppressions", "ban", "/ui/servers/{server}/suppressions/add"),
+    Place(
+        "Quality", "Unsubscribe page", "eye", "/ui/servers/{server}/unsubscribe-page", Role.SUPPORT
+    ),
+    Place("Quality", "Data removals", "trash", "/ui/removals", Role.OWNER),
+    Place("Account", "New server", "plus", "/ui/servers/new"),
+    Place("Account", "Add a domain", "plus", "/ui/domains/new"),
+    Place("Account", "New sender signature", "plus", "/ui/signatures/new"),
+    Place("Operator", "Add a user", "plus", "/ui/team/new", Role.OWNER),
+)
 
 
 def menu(section: str, here: Server | None) -> list[tuple[str, list[Item]]]:
@@ -78,6 +107,16 @@ def menu(section: str, here: Server | None) -> list[tuple[str, list[Item]]]:
         (label, items)
         for label, entries in GROUPS
         if (items := [_item(entry, section, here) for entry in entries if _can(entry, here)])
+    ]
+
+
+def places(here: Server | None, role: Role) -> list[Place]:
+    """What else the palette offers to somebody of this role."""
+    server = str(here.id) if here is not None else ""
+    return [
+        replace(one, path=one.path.replace("{server}", server))
+        for one in PLACES
+        if role.includes(one.needs) and (server or "{server}" not in one.path)
     ]
 
 

@@ -127,6 +127,7 @@ class Visit:
             "token": forms.hidden(token),
             "said": said[:_LONGEST_SAID],
             "menu": nav.menu(self.section, self.here) if self.who.actor else [],
+            "places": nav.places(self.here, self.actor.role) if self.who.actor else [],
         }
         answer = self.site.renderer.page(
             self.request, template, shell | dict(values or {}), status=status

@@ -136,7 +136,10 @@ async def test_the_palette_goes_everywhere(serve, visit) -> None:
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("heading", name="Server settings")).to_be_visible()
         await page.get_by_role("button", name="Go to").click()
-        await page.keyboard.type(str(order.message_id))
+        await page.keyboard.type("data rem")  # a screen that the menu does not list
+        chosen = page.locator("#palette-list [aria-selected=true]")
+        await expect(chosen).to_contain_text("Data removals")
+        await box.fill(str(order.message_id))
         await page.keyboard.press("Enter")
         await expect(page).to_have_url(f"{running.http}/m/{order.message_id}")
         await press_ctrl_k(page)

@@ -11,9 +11,9 @@
   let shown = [];
   let at = 0;
 
-  /* What there is to go to: every screen of the menu, and this screen of the other servers. */
-  const screens = Array.from(document.querySelectorAll("#menu > ul a"), (link) => ({
-    group: link.closest("ul").previousElementSibling.textContent,
+  /* What there is to go to: every screen of the menu, some more, and this screen of the other servers. */
+  const screens = Array.from(document.querySelectorAll("#menu > ul a, #palette-places a"), (link) => ({
+    group: link.dataset.group ?? link.closest("ul").previousElementSibling.textContent,
     label: link.textContent.trim(),
     icon: link.querySelector("use").getAttribute("href"),
     url: link.href,
