@@ -189,15 +189,17 @@ async def test_a_domain_is_added_published_and_found_while_its_page_is_open(serv
         await expect(page.get_by_label("Copy the value of DKIM")).to_have_attribute(
             "data-copy", value
         )
-        publish(zone, domain)
+        zone.zone["pm-bounces.shop.example"] = {"CNAME": ["pillarbox.example."]}
         await page.get_by_role("button", name="Check again").click()
         await expect(page.get_by_text("1 of 2 needed records are in DNS.")).to_be_visible()
-        await expect(page.get_by_text("Signs", exact=True)).to_be_visible()
+        await expect(page.get_by_text("Waits for DKIM")).to_be_visible()
         # From here on the page itself looks again.
-        zone.zone["pm-bounces.shop.example"] = {"CNAME": ["pillarbox.example."]}
+        publish(zone, domain)
         await expect(page.get_by_text("2 of 2 needed records are in DNS.")).to_be_visible(
             timeout=15_000
         )
+        await expect(page.get_by_text("Signs", exact=True)).to_be_visible()
+        await expect(page.get_by_text("May send")).to_be_visible()
         await expect(page.locator("#records[hx-post]")).to_have_count(0)
         assert (await domain_of(running, "shop.example")).is_settled
         await page.get_by_role("button", name="Make a new key").click()

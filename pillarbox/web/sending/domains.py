@@ -103,7 +103,8 @@ async def check_domain(visit: Visit) -> Response:
         return await _one(visit, domain, words(refused))
     if wants_piece(visit.request) is None:
         return visit.go(url_of(domain), "DNS was asked just now.")
-    return visit.page("sending/domain_records.html", await _shown(visit, domain))
+    values = await _shown(visit, domain) | {"is_piece": True}
+    return visit.page("sending/domain_records.html", values)
 
 
 @area.act(LIST + "/{domain}")
@@ -183,6 +184,7 @@ async def _shown(visit: Visit, domain: Domain) -> dict[str, object]:
         "lines": lines,
         "needed": len(needed),
         "good": sum(line.state is State.GOOD for line in needed),
+        "is_piece": False,
         "next_round": asked + 1 if not domain.is_settled and asked < ROUNDS else None,
         "is_rotating": KeyState.PENDING in domain.keys and domain.is_verified,
     }
