@@ -65,7 +65,7 @@ class Api:
             return
         except Exception as problem:  # noqa: BLE001 - whatever happens, the caller gets an answer
             status, answer, body = self._explain(scope, problem)
-        self._note(scope, status, answer, began)
+        self._note(scope, headers, status, answer, began)
         if isinstance(body, Streamed):
             await _send_streamed(body, headers, send)
             return
@@ -108,12 +108,18 @@ class Api:
         return await turn(lambda tx: endpoint.run(call.within(tx), **arguments))
 
     def _note(
-        self, scope: Any, status: int, answer: list[tuple[bytes, bytes]], began: float
+        self,
+        scope: Any,
+        headers: Headers,
+        status: int,
+        answer: list[tuple[bytes, bytes]],
+        began: float,
     ) -> None:
         """Remember a call of a Server, for its page. Queries are left out: they name people."""
         server = getattr(scope.get("call"), "server", None)
         if server is None:
             return
+        client = scope["call"].client or headers.get(b"user-agent", b"").decode("latin-1")
         app = self._services.app
         app.meters.calls.append(
             ApiCall(
@@ -124,7 +130,7 @@ class Api:
                 status,
                 int(dict(answer).get(_ERROR_CODE, 0)),
                 app.monotonic() - began,
-                scope["call"].client[:MOST_OF_CLIENT],
+                client[:MOST_OF_CLIENT],
             )
         )
 

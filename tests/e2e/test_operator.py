@@ -173,6 +173,7 @@ async def test_calls_to_the_api_are_listed_for_their_server(serve) -> None:
             ("/messages/outbound", 200, server.id),
             ("/bounces/4711", calls[1].status, server.id),
         ]
+        assert calls[0].client.startswith("python-httpx/")
         assert calls[1].status >= 400
         assert calls[1].code > 0
         page = (await user.get(f"/ui/servers/{server.id}/calls")).text
