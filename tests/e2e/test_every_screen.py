@@ -14,6 +14,10 @@ WIDE: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 TYPICAL = ("activity", "message", "template", "domain", "statistics", "webhook", "queue")
 """Screens with most of the parts that others are made of."""
+_UNTITLED = (
+    "!document.querySelector('.head > .filter') && document.querySelector('h1').offsetHeight < 16"
+)
+"""On a phone, a list that is searched leaves its heading to those who listen."""
 _OVERFLOWS = "document.documentElement.scrollWidth > innerWidth"
 
 
@@ -38,6 +42,7 @@ async def looked_over(
     running: Running, page: Page, closely: Collection[str]
 ) -> dict[str, list[str]]:
     """What is wrong with each screen; `closely` names those that axe-core examines."""
+    await page.goto("about:blank")  # a live page would ask again, without a session
     facts = await seed(running, with_users=True)
     found: dict[str, list[str]] = {}
     for screen in SCREENS:
@@ -51,6 +56,8 @@ async def looked_over(
             await page.set_viewport_size(size)
             if await page.evaluate(_OVERFLOWS):
                 problems.append(f"it is wider than {size['width']} pixels")
+        if await page.evaluate(_UNTITLED):
+            problems.append("its heading is not seen on a phone")
         await page.set_viewport_size(WIDE)
         if problems:
             found[screen.name] = problems

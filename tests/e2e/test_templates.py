@@ -98,7 +98,7 @@ async def test_a_template_is_written_tried_out_saved_and_sent(serve, visit) -> N
         # Unsaved work is sent, guarded, and saved by the keyboard.
         await page.locator("#f-from").fill("shop@sender.example")
         await page.locator("#f-to").fill("ann@one.example")
-        await page.get_by_role("button", name="Send this to me").click()
+        await page.get_by_role("button", name="Send the test").click()
         await expect(page.get_by_text("It is on its way.")).to_be_visible()
         await expect(page.get_by_text("Not saved")).to_be_visible()
         await model.press("Control+s")

@@ -160,7 +160,7 @@ def state_of(one: Destination, now: datetime) -> State:
             text="Suspended",
             tone="warn",
             rule="Suspended",
-            why=one.suspension.reason or f"by {one.suspension.by}",
+            why=one.suspension.reason or f"By {one.suspension.by}.",
         )
     if one.in_hand:
         return State(text="Delivering", tone="good", rule=rule, why=why)

@@ -30,9 +30,7 @@ async def save_name(visit: Visit) -> Response:
     """Change how others see this user."""
     user, name = _user(visit), visit.form.text("name")
     try:
-        await visit.write(
-            lambda tx: manage.rename(tx, user.id, name), did="Changed the name of the own account"
-        )
+        await visit.write(lambda tx: manage.rename(tx, user.id, name), did="Changed their own name")
     except UserProblem as problem:
         return await _page(visit, name_problem=str(problem))
     return visit.go(ACCOUNT, "Saved.")
@@ -69,7 +67,7 @@ async def end_others(visit: Visit) -> Response:
     user, session = _user(visit), _session(visit)
     await visit.write(
         lambda tx: sessions.end_all(tx, user.id, but=session.token_hash),
-        did="Ended the own other sessions",
+        did="Logged out everywhere else",
     )
     return visit.go(ACCOUNT, "You are logged out everywhere else.")
 
