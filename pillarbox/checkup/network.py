@@ -56,11 +56,9 @@ async def dns(resolver: Resolver) -> Check:
     """Whether names can be looked up."""
     try:
         found = await resolver.mx(WELL_KNOWN)
-    except _DNS_PROBLEMS as problem:
+    except _DNS_PROBLEMS:
         fix = "set DNS_SERVERS to a working resolver"
-        return bad(
-            "DNS", f"no MX for {WELL_KNOWN}: {problem}", fix, "PILLARBOX_DNS_SERVERS=1.1.1.1:53"
-        )
+        return bad("DNS", f"no MX for {WELL_KNOWN}", fix, "PILLARBOX_DNS_SERVERS=1.1.1.1:53")
     return good("DNS", f"{WELL_KNOWN} has {len(found)} MX hosts")
 
 
@@ -70,8 +68,8 @@ async def port(config: Config, resolver: Resolver) -> Check:
     fix = "ask your network's provider to open outgoing port 25, or use DELIVERY=relay"
     try:
         host = sorted(await resolver.mx(WELL_KNOWN))[0][1]
-    except (*_DNS_PROBLEMS, IndexError) as problem:
-        return bad(name, f"the MX of {WELL_KNOWN} could not be found: {problem}", fix)
+    except (*_DNS_PROBLEMS, IndexError):
+        return bad(name, f"not tried: {WELL_KNOWN} has no MX in DNS", "mend DNS first")
     why_not = await _connect(host, config.mx_port)
     if why_not:
         return bad(name, f"no connection to {host}: {why_not}", fix)
@@ -83,8 +81,8 @@ async def address(config: Config, resolver: Resolver) -> Check:
     name, host = "EHLO name", config.hostname
     try:
         found = await _addresses(resolver, host)
-    except DnsFailure as problem:
-        return bad(name, f"{host} could not be looked up: {problem}", "look again later")
+    except DnsFailure:
+        return bad(name, f"{host} could not be looked up", "look again later")
     if not found:
         fix = f"publish an A record at {host} with this machine's public address"
         return bad(name, f"{host} has no address", fix, host)
@@ -101,7 +99,7 @@ async def pointer(config: Config, resolver: Resolver) -> Check:
             if host not in await _names(resolver, ip):
                 lost.append(ip)
     except DnsFailure as problem:
-        return bad("PTR", f"could not be looked up: {problem}", "look again later")
+        return bad("PTR", f"{problem} could not be looked up", "look again later")
     fix = f"ask whoever gave you the address to have its reverse name (PTR) say {host}"
     if not found:
         return bad("PTR", f"{host} has no address that could point back", fix, host)
@@ -118,8 +116,8 @@ async def bounces(config: Config, resolver: Resolver) -> Check:
         found = await resolver.mx(host)
     except NoSuchDomain:
         found = []
-    except DnsFailure as problem:
-        return bad(name, f"{host} could not be looked up: {problem}", "look again later")
+    except DnsFailure:
+        return bad(name, f"{host} could not be looked up", "look again later")
     if not found:
         fix = f"publish an MX record at {host} that names the machine with the role “inbound”"
         return bad(name, f"{host} has no MX record", fix, f"10 {config.hostname}.")
@@ -134,8 +132,8 @@ async def spf(config: Config, resolver: Resolver) -> Check:
         texts = await resolver.txt(host)
     except NoSuchDomain:
         texts = []
-    except DnsFailure as problem:
-        return bad("SPF", f"{host} could not be looked up: {problem}", "look again later")
+    except DnsFailure:
+        return bad("SPF", f"{host} could not be looked up", "look again later")
     if any(text.lower().startswith("v=spf1") for text in texts):
         return good("SPF", f"{host} has an SPF record")
     return bad("SPF", f"{host} has no SPF record", f"publish it as TXT at {host}", "v=spf1 a -all")
