@@ -33,7 +33,8 @@ TOUCHED_EVERY = timedelta(minutes=10)
 _WHO = "pillarbox.who"
 _NOT_HERE = (
     "This page is open on the machine it runs on only, because no user was set up.\n"
-    "Reach it through an SSH tunnel, or make a user there: pillarbox user add you@example.com\n"
+    "Reach it through an SSH tunnel, or make a user: pillarbox user add you@example.com\n"
+    "there, or ADMIN_EMAIL and ADMIN_PASSWORD when it starts.\n"
 )
 _LOG_IN = "Log in first.\n"
 _OPENING = '<!doctype html><html lang="en"><title>Pillarbox</title><p>Opening…</p></html>\n'

@@ -55,7 +55,7 @@ async def save_password(visit: Visit) -> Response:
         manage.set_password(tx, user.id, hashed)
         return sessions.open_new(tx, user.id, ip=visit.who.ip, agent=agent)
 
-    token = await visit.write(change, did="Changed the own password")
+    token = await visit.write(change, did="Changed their own password")
     answer = visit.go(ACCOUNT, "The password is changed. You are logged out everywhere else.")
     cookies.set_session(answer, visit.request, visit.app.config, token)
     return answer
