@@ -33,6 +33,15 @@ def only_support(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Who, "actor", actor)
 
 
+async def test_a_new_server_shows_the_token_to_send_with(serve) -> None:
+    async with serve() as running, browsing(running) as user:
+        answer = await user.post("/ui/servers/new", name="Shop", color="Red", kind="Live")
+        assert answer.headers["location"].endswith("/tokens")
+        page = (await user.get(answer.headers["location"])).text
+        assert "“Shop” is ready" in page
+        assert "New API token" in page
+
+
 async def test_a_stream_from_its_beginning_to_its_end(serve, visit) -> None:
     async with serve() as running:
         server = await mailroom.first_server(running.app)

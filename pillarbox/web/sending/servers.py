@@ -59,7 +59,8 @@ async def create_server(visit: Visit) -> Response:
         )
     except Refused as refused:
         return _new(visit, form, words(refused))
-    return visit.go(f"/ui/servers/{made.id}/settings", f"The Server “{made.name}” is ready.")
+    said = f"The server “{made.name}” is ready. Your application sends with its token."
+    return visit.go(f"/ui/servers/{made.id}/tokens", said)
 
 
 @of_server.show("/ui/servers/{server}/settings")
