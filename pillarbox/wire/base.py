@@ -113,11 +113,6 @@ def stamp(instant: datetime) -> str:
     return f"{instant.isoformat(timespec='microseconds')[:26]}0Z"
 
 
-def submitted(instant: datetime) -> str:
-    """An instant in UTC without trailing zeros in its fraction: the form of SubmittedAt."""
-    return f"{stamp(instant)[:-1].rstrip('0').rstrip('.')}Z"
-
-
 def _read_raw(decoder: msgspec.json.Decoder[T], body: Bytes | msgspec.Raw, at: str = "$") -> T:
     try:
         return decoder.decode(body)

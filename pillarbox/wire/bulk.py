@@ -22,7 +22,7 @@ from pillarbox.wire.base import (
     encode,
     read_items,
     read_members,
-    submitted,
+    stamp,
 )
 from pillarbox.wire.email import Attachment, HeaderPair
 from pillarbox.wire.errors import Explained, Failure, failure
@@ -223,7 +223,7 @@ def explain(refused: RefusedSeverally) -> Explained:
 def _facts(request: model.Request) -> dict[str, Any]:
     percentage = request.percentage
     return {
-        "SubmittedAt": submitted(request.submitted_at),
+        "SubmittedAt": stamp(request.submitted_at),
         "Status": request.status.value,
         "TotalMessages": request.total,
         "PercentageCompleted": int(percentage) if percentage == int(percentage) else percentage,

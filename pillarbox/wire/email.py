@@ -9,7 +9,7 @@ from pillarbox.errors import Problem, Refused
 from pillarbox.outbound import model
 from pillarbox.outbound.model import Accepted, Draft
 from pillarbox.templates.fill import Filling
-from pillarbox.wire.base import Reply, Request, submitted
+from pillarbox.wire.base import Reply, Request, stamp
 from pillarbox.wire.errors import partly_inactive
 from pillarbox.wire.lenient import Integer
 
@@ -130,7 +130,7 @@ class SendResult(Reply, kw_only=True):
             text = partly_inactive(accepted.inactive)
         return cls(
             To=email.To or UNSET,
-            SubmittedAt=submitted(accepted.submitted_at),
+            SubmittedAt=stamp(accepted.submitted_at),
             MessageID=accepted.message_id,
             Message=text,
         )

@@ -93,7 +93,7 @@ async def test_a_request_is_accepted_and_named_twice(api):
     assert body == {
         "Id": body["Id"],
         "ID": body["Id"],
-        "SubmittedAt": "2026-03-04T14:15:02.878271Z",
+        "SubmittedAt": "2026-03-04T14:15:02.8782710Z",
         "Status": "Accepted",
         "TotalMessages": 3,
         "PercentageCompleted": 0,
