@@ -28,6 +28,7 @@ from sqlalchemy import (
     literal_column,
     select,
     text,
+    type_coerce,
     update,
 )
 
@@ -184,6 +185,19 @@ def erase(tx: Tx, address: str, *, limit: int) -> int:
         some = select(at.key).where(*everywhere, column == address).limit(limit)
         found += tx.run(delete(inbound_messages).where(at.key.in_(some)))
     return found
+
+
+def find_addressed(tx: Tx, address: str, *, limit: int) -> list[int]:
+    """Keys of messages that have a lower-cased address in To, Cc or Bcc; reads through all of them."""
+    addressed = func.lower(type_coerce(inbound_messages.c.correspondents, Text))
+    names_it = addressed.contains(dump_json(address), autoescape=True)
+    query = select(inbound_messages.c.key).where(names_it).limit(limit)
+    return [row.key for row in tx.rows(query)]
+
+
+def delete_messages(tx: Tx, keys: Sequence[int]) -> int:
+    """Delete messages by their keys; how many."""
+    return tx.run(delete(inbound_messages).where(inbound_messages.c.key.in_(keys)))
 
 
 def find(tx: Tx, server_id: int, message_id: str) -> InboundMessage | None:

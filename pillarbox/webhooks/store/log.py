@@ -1,10 +1,11 @@
 """What became of calls: every attempt is kept for some days, together with what was said."""
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, literal_column, null, select, update
+from sqlalchemy import Row, Select, bindparam, delete, func, literal_column, null, select, update
 
 from pillarbox.events.store import events
 from pillarbox.outbound.store.tables import messages
@@ -186,6 +187,26 @@ def erase(tx: Tx, address: str, *, limit: int) -> int:
     _delete(tx, [row.id for row in tx.rows(select(calls.id).where(calls.payload_key.in_(keys)))])
     tx.run(delete(webhook_payloads).where(at.key.in_(keys)))
     return len(keys)
+
+
+def erase_of_messages(tx: Tx, message_keys: Sequence[int], address: str, *, alias: str) -> None:
+    """Take a lower-cased address out of what is told of these messages' other recipients, such as metadata.
+
+    Their calls are still made. Whoever makes calls of events that were read before is waited for.
+    """
+    tx.rows(select(webhook_marks.c.id).with_for_update())
+    told = tx.rows(select(events.c.id).where(events.c.message_key.in_(message_keys)))
+    keys = [payload_key(row.id, has_content=has) for row in told for has in (False, True)]
+    at = webhook_payloads.c
+    named = re.compile(re.escape(address.encode()), re.IGNORECASE)
+    changed = [
+        {"which": row.key, "new_body": named.sub(alias.encode(), row.body)}
+        for row in tx.rows(select(at.key, at.body).where(at.key.in_(keys)))
+        if named.search(row.body)
+    ]
+    if changed:
+        statement = update(webhook_payloads).where(at.key == bindparam("which"))
+        tx.run(statement.values(body=bindparam("new_body")), changed)
 
 
 def _load(tx: Tx, query: Select[tuple[int]], *, has_body: bool = True) -> list[Call]:

@@ -43,7 +43,7 @@ from pillarbox.tracking import store as tracking
 from pillarbox.tracking import subscribers
 from pillarbox.tracking.model import Hit, HitKind
 from pillarbox.tracking.token import Tokens
-from pillarbox.webhooks.call import CallAttempt, NewCall, Payload
+from pillarbox.webhooks.call import CallAttempt, NewCall, Payload, payload_key
 from pillarbox.webhooks.model import AttemptOutcome, Trigger
 from pillarbox.webhooks.store import calls, log
 from tests.factories import a_prepared, a_received
@@ -436,6 +436,70 @@ async def test_a_removal_waits_for_bulk_requests_of_before(app, server, clock):
     await app.db.write(lambda tx: bulk.move_mark(tx, request, released=1, failed=0))
     await remove(app)
     assert status(app, number) is RemovalStatus.DONE
+
+
+async def test_what_others_are_told_of_a_message_does_not_name_the_address(app, server):
+    key = put(app, server, to=f"{ANN}, carl@three.example")
+    deliver(app, ANN)
+    deliver(app, "carl@three.example")
+    stream_key = server.streams["outbound"].key
+    with app.db.transaction() as tx:
+        delivered = Event(
+            server_id=server.id,
+            stream_key=stream_key,
+            message_key=key,
+            recipient="carl@three.example",
+            type=EventType.DELIVERED,
+            at=tx.now,
+            details={},
+        )
+        events.append(tx, [delivered])
+        number = payload_key(tx.rows(events.events.select())[-1].id, has_content=False)
+        body = b'{"Recipient":"carl@three.example","Metadata":{"who":"ANN@one.example"}}'
+        new = NewCall(
+            lane="hook",
+            trigger=Trigger.DELIVERY,
+            server_id=server.id,
+            stream_key=stream_key,
+            webhook_id=7,
+            payload_key=number,
+            size_bytes=len(body),
+        )
+        said = Payload(key=number, recipient="carl@three.example", body=body)
+        calls.insert_calls(tx, [said], [new])
+    removal = ask(app, ANN)
+    await remove(app)
+    assert traces(app, ANN) == set()
+    (still,) = await app.db.write(lambda tx: calls.claim(tx, [("hook", 1)], 5))
+    told = await app.db.read(lambda tx: log.find(tx, server.id, still.id))
+    assert told is not None
+    assert told.body == body.decode().replace(
+        "ANN@one.example", f"removed-{removal}@erased.invalid"
+    )
+
+
+async def test_inbound_mail_that_was_also_for_the_address_goes(app, server):
+    for number, other in enumerate((ANN.upper(), f"jo{ANN}")):
+        key = app.keys.next()
+        mail = InboundMessage(
+            key=key,
+            message_id=message_id(key),
+            server_id=server.id,
+            stream_key=server.streams["inbound"].key,
+            stream="inbound",
+            received_at=app.clock.now(),
+            status=InboundStatus.PROCESSED,
+            original_recipient="x@in.example",
+            sender=Correspondent("y@else.example"),
+            cc=(Correspondent(other),),
+            subject=f"Mail {number}",
+        )
+        with app.db.transaction() as tx:
+            inbound.insert_message(tx, mail, InboundContent(raw=b"", text=other))
+    ask(app, ANN)
+    await remove(app)
+    with app.db.transaction() as tx:
+        assert [row.subject for row in tx.rows(inbound.inbound_messages.select())] == ["Mail 1"]
 
 
 async def test_a_copy_in_hand_leaves_no_trace_when_it_comes_back(app, server):
