@@ -131,9 +131,10 @@ def get(tx: Tx, signature_id: int) -> Signature:
 
 
 def page(tx: Tx, *, count: int, offset: int) -> tuple[int, list[Signature]]:
-    """How many signatures there are, and `count` of them after the first `offset`, oldest first."""
+    """How many signatures there are, and `count` of them after the first `offset`, by name."""
     total = tx.scalar(select(func.count()).select_from(signatures))
-    query = select(*_COLUMNS).order_by(signatures.c.id).limit(count).offset(offset)
+    by_name = (func.lower(signatures.c.name), signatures.c.id)
+    query = select(*_COLUMNS).order_by(*by_name).limit(count).offset(offset)
     return total, [_signature(row) for row in tx.rows(query)]
 
 

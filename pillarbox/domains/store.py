@@ -171,9 +171,9 @@ def list_domains(tx: Tx) -> list[Domain]:
 
 
 def page(tx: Tx, *, count: int, offset: int) -> tuple[int, list[Domain]]:
-    """How many domains there are, and `count` of them after the first `offset`, oldest first."""
+    """How many domains there are, and `count` of them after the first `offset`, by name."""
     total = tx.scalar(select(func.count()).select_from(domains))
-    query = select(domains).order_by(domains.c.id).limit(count).offset(offset)
+    query = select(domains).order_by(domains.c.name).limit(count).offset(offset)
     return total, _domains(tx, tx.rows(query))
 
 

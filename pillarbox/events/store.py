@@ -157,7 +157,7 @@ def list_of_message(tx: Tx, message_key: int) -> list[Event]:
     query = (
         select(events)
         .where(at.message_key == message_key, at.type != EventType.OPENED_AGAIN)
-        .order_by(at.id)
+        .order_by(at.at, at.id)
     )
     return [_event(row) for row in tx.rows(query)]
 

@@ -299,7 +299,8 @@ async def test_the_list_demands_a_page(api, query, problem):
 
 
 async def test_the_list_pages(api):
-    made = [await create(api, FromEmail=f"{name}@example.com") for name in "cab"]
+    new = [await create(api, FromEmail=f"{name}@example.com", Name=name) for name in "cAb"]
+    made = sorted(new, key=lambda sender: sender["Name"].lower())
     answer = (await api.get("/senders/?count=500&offset=0")).json()
     assert answer == {
         "TotalCount": 3,
@@ -308,7 +309,7 @@ async def test_the_list_pages(api):
                 "Domain": "example.com",
                 "EmailAddress": sender["EmailAddress"],
                 "ReplyToEmailAddress": "",
-                "Name": "JP Toto",
+                "Name": sender["Name"],
                 "Confirmed": False,
                 "ID": sender["ID"],
             }
