@@ -24,6 +24,8 @@ _WORDS: dict[type[shapes.Type], str] = {
     shapes.BoolType: "boolean",
 }
 
+RULES = "What holds for every endpoint, and what `$URL` and other variables stand for: [API reference](../api.md)."
+
 
 def slug(group: Group) -> str:
     """The name of a group's page."""
@@ -65,7 +67,7 @@ def index(groups: tuple[Group, ...], note: str) -> str:
 
 def page(group: Group, note: str) -> str:
     """One group's page."""
-    lines = [f"# {group.name}", "", note]
+    lines = [f"# {group.name}", "", note, RULES, ""]
     for endpoint in filter(is_shown, group.endpoints):
         lines += [f"## {endpoint.method} {endpoint.path}", "", *_prose(endpoint)]
         lines += ["```sh", curl(endpoint), "```", "", *_query(endpoint), *_body(endpoint)]
@@ -120,9 +122,9 @@ def _query(endpoint: Endpoint) -> list[str]:
 
 
 def _body(endpoint: Endpoint) -> list[str]:
-    if endpoint.body is None:
+    if endpoint.body_shape is None:
         return []
-    info = _type(endpoint.body.shape)
+    info = _type(endpoint.body_shape)
     if isinstance(info, shapes.ListType):
         info = info.item_type
     if not isinstance(info, shapes.StructType):

@@ -3,11 +3,13 @@
 from functools import partial
 
 from pillarbox.api.callers import ServerCall
+from pillarbox.api.email import CONTENT
 from pillarbox.api.endpoint import MAX_BATCH_BODY, Group
 from pillarbox.bulk import store
 from pillarbox.errors import Problem, Refused, RefusedSeverally
 from pillarbox.wire.bulk import (
     BulkAccepted,
+    BulkBody,
     BulkQuery,
     BulkReading,
     BulkRequests,
@@ -18,11 +20,13 @@ from pillarbox.wire.bulk import (
 group = Group("Bulk", docs="spec sending 5")
 
 
-@group.post("/email/bulk", limit=MAX_BATCH_BODY)
+@group.post("/email/bulk", limit=MAX_BATCH_BODY, refuses=CONTENT, described=BulkBody)
 async def send_bulk(call: ServerCall, body: bytes) -> BulkAccepted:
     """Send one content to many recipients, soon.
 
-    Refuses BULK_NOT_APPROVED, what wire.bulk refuses to read, and what bulk.check finds; then nothing is kept.
+    Refuses BULK_NOT_APPROVED, BULK_SEVERAL_PROBLEMS, BULK_FIELD_REQUIRED, STREAM_NOT_FOUND, SEND_STREAM_INBOUND,
+    CONTENT_WITH_TEMPLATE, TEMPLATE_NOT_FOUND, TEMPLATE_ALIAS_NOT_FOUND, TEMPLATE_SYNTAX, LAYOUT_PLACEHOLDER; then
+    nothing is kept.
     """
     _check_approved(call)
     try:

@@ -25,7 +25,7 @@ group = Group("Domains", docs="spec domains-and-signatures 2", not_found=Problem
 
 @group.get("/domains")
 def list_domains(call: AccountCall, query: DomainPage) -> Domains:
-    """The sending domains, oldest first."""
+    """The sending domains, by name."""
     total, found = store.page(call.tx, **query.page())
     return Domains(total, [DomainSummary.of(domain) for domain in found])
 

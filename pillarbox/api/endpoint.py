@@ -41,11 +41,17 @@ class Streamed:
 
 
 class Options(TypedDict, total=False):
-    """What a signature cannot say: `limit` of the body in bytes, the problem of a missing body or a bad id."""
+    """What a signature cannot say: `limit` of the body in bytes, the problem of a missing body or a bad id.
+
+    `refuses` are problems that endpoints share, beside those of the documentation; `described` is what a body of
+    `bytes` looks like.
+    """
 
     limit: int
     no_body: Problem
     not_found: Problem
+    refuses: tuple[Problem, ...]
+    described: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,8 @@ class Endpoint:
     limit: int = MAX_BODY
     no_body: Problem = Problem.NOT_JSON
     not_found: Problem = Problem.UNKNOWN_ROUTE
+    refuses: tuple[Problem, ...] = ()
+    described: Any = None
 
     @property
     def name(self) -> str:
@@ -88,9 +96,20 @@ class Endpoint:
 
     @property
     def problems(self) -> list[Problem]:
-        """What its documentation says it refuses, beyond what every endpoint does."""
+        """What it refuses beyond what every endpoint does: its declaration and its documentation say so."""
         refuses = (inspect.getdoc(self.run) or "").partition("Refuses ")[2].partition("\n\n")[0]
-        return [Problem[name] for name in _NAME.findall(refuses) if name in Problem.__members__]
+        named = [Problem[name] for name in _NAME.findall(refuses) if name in Problem.__members__]
+        declared = [self.not_found] if self.numbers else []
+        if self.has_body and not self.may_lack_body and self.no_body is not Problem.NOT_JSON:
+            declared.append(self.no_body)
+        if self.query is not None:
+            declared += self.query.problems
+        return list(dict.fromkeys([*declared, *named, *self.refuses]))
+
+    @property
+    def body_shape(self) -> Any:
+        """The type of the body, also of one that it reads by itself; None when nothing describes it."""
+        return self.described if self.body is None else self.body.shape
 
     def read_path(self, values: Mapping[str, str]) -> dict[str, Any]:
         """The path's parameters, integers as such. Refuses `not_found` for text in place of an integer."""

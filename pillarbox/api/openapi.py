@@ -82,8 +82,8 @@ class _Schemas:
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         shapes_in_use: list[Any] = [Failure]
         for endpoint in endpoints:
-            if endpoint.body is not None:
-                shapes_in_use += _leaves(endpoint.body.shape)
+            if endpoint.body_shape is not None:
+                shapes_in_use += _leaves(endpoint.body_shape)
             shapes_in_use += _leaves(endpoint.answer)
         leaves = list(dict.fromkeys(shapes_in_use))
         found, self.components = msgspec.json.schema_components(
@@ -126,7 +126,7 @@ def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
         },
     }
     if endpoint.has_body:
-        shape = {} if endpoint.body is None else schemas.of(endpoint.body.shape)
+        shape = {} if endpoint.body_shape is None else schemas.of(endpoint.body_shape)
         operation["requestBody"] = {
             "required": not endpoint.may_lack_body,
             "content": {"application/json": {"schema": shape}},

@@ -29,7 +29,7 @@ group = Group(
 
 @group.get("/senders")
 def list_senders(call: AccountCall, query: SenderPage) -> Senders:
-    """The sender signatures, oldest first."""
+    """The sender signatures, by name."""
     total, found = signatures.page(call.tx, **query.page())
     return Senders(total, [SenderSummary.of(signature) for signature in found])
 

@@ -54,7 +54,8 @@ async def create_server(call: AccountCall, body: CreateServer) -> Server:
 async def edit_server(call: AccountCall, server_id: int, body: EditServer) -> Server:
     """Change settings of a Server; what is left out stays as it is.
 
-    Refuses SERVER_NOT_FOUND and what the token's own Server is refused.
+    Refuses SERVER_NOT_FOUND, NO_SERVER_DATA, SERVER_NAME_INVALID, SERVER_COLOR_INVALID, HOOK_URL_INVALID,
+    SPAM_THRESHOLD_INVALID, TRACK_LINKS_INVALID, NO_INBOUND_MX, SERVER_NAME_TAKEN, INBOUND_DOMAIN_TAKEN.
     """
     app = call.app
     server = await app.db.read(lambda tx: manage.find(tx, server_id))

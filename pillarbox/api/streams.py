@@ -26,7 +26,7 @@ def list_all(call: ServerCall, query: StreamSearch) -> Streams:
     Refuses STREAM_TYPE_INVALID.
     """
     found = list_streams(
-        call.tx, call.server.id, kind=query.kind, with_archived=query.includearchivedstreams
+        call.tx, call.server.id, kind=query.kind, with_archived=query.IncludeArchivedStreams
     )
     return Streams([Stream.of(stream) for stream in found], len(found))
 

@@ -42,7 +42,8 @@ def create_suppressions(
 ) -> SuppressionResults:
     """Stop sending to up to 50 addresses in a stream.
 
-    Refuses STREAM_NOT_FOUND, SUPPRESSIONS_FAILED for an inbound stream, and what the body refuses.
+    Refuses STREAM_NOT_FOUND, SUPPRESSIONS_FAILED for an inbound stream, SUPPRESSIONS_NO_BODY,
+    SUPPRESSIONS_TOO_MANY, SUPPRESSION_WITHOUT_ADDRESS.
     """
     stream = _stream(call.server, stream_id)
     wanted = body.addresses()
@@ -62,7 +63,7 @@ def delete_suppressions(
 ) -> SuppressionResults:
     """Send to up to 50 addresses in a stream again, unless they complained or unsubscribed.
 
-    Refuses STREAM_NOT_FOUND and what the body refuses.
+    Refuses STREAM_NOT_FOUND, SUPPRESSIONS_NO_BODY, SUPPRESSIONS_TOO_MANY, SUPPRESSION_WITHOUT_ADDRESS.
     """
     stream = _stream(call.server, stream_id)
     wanted = body.addresses()

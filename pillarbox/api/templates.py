@@ -43,7 +43,9 @@ def list_templates(call: ServerCall, query: TemplateList) -> Templates:
 async def create_template(call: ServerCall, body: EditTemplate) -> SavedTemplate:
     """Create a template or layout.
 
-    Refuses NO_TEMPLATE_DATA, and what templates.change refuses.
+    Refuses NO_TEMPLATE_DATA, FIELD_REQUIRED, TEMPLATE_BODY_REQUIRED, TEMPLATE_FIELD_TOO_LONG,
+    TEMPLATE_TYPE_INVALID, LAYOUT_WITH_SUBJECT, LAYOUT_WITH_LAYOUT, ALIAS_INVALID, ALIAS_TAKEN, TEMPLATE_SYNTAX,
+    LAYOUT_PLACEHOLDER, LAYOUT_NOT_FOUND, TOO_MANY_TEMPLATES.
     """
     draft, limit = body.to_draft(), call.app.config.template_limit
     reading = await asyncio.to_thread(read, draft)
@@ -66,7 +68,7 @@ async def validate_nothing(call: ServerCall) -> NoReturn:
 async def validate_template(call: ServerCall, body: ValidateTemplate) -> Validation:
     """Try texts out with a model, and keep nothing. Wrong texts are no error but part of the answer.
 
-    Refuses NO_TEMPLATE_DATA, LAYOUT_NOT_FOUND, and what templates.validate refuses.
+    Refuses NO_TEMPLATE_DATA, TEMPLATE_BODY_REQUIRED, TEMPLATE_TYPE_INVALID, LAYOUT_NOT_FOUND.
     """
     alias = body.LayoutTemplate
     layout = None
@@ -79,7 +81,9 @@ async def validate_template(call: ServerCall, body: ValidateTemplate) -> Validat
 def push_templates(call: AccountCall, body: PushTemplates) -> Pushed:
     """Copy the templates with an alias from one Server to another, or only say what would be copied.
 
-    Refuses NO_TEMPLATE_DATA, FIELD_REQUIRED, and what templates.push refuses.
+    Refuses NO_TEMPLATE_DATA, FIELD_REQUIRED, PUSH_SERVERS_NOT_FOUND, PUSH_SOURCE_NOT_FOUND,
+    PUSH_DESTINATION_NOT_FOUND, PUSH_TO_ITSELF, NOTHING_TO_PUSH, TOO_MANY_TO_PUSH, PUSH_TYPES_DIFFER,
+    TOO_MANY_TEMPLATES.
     """
     source, destination = body.servers()
     limit = call.app.config.template_limit
@@ -100,7 +104,9 @@ def get_template(call: ServerCall, template: str) -> Template:
 async def edit_template(call: ServerCall, template: str, body: EditTemplate) -> SavedTemplate:
     """Change what the body has of a template.
 
-    Refuses NO_TEMPLATE_DATA, and what templates.change refuses.
+    Refuses NO_TEMPLATE_DATA, TEMPLATE_NOT_FOUND, TEMPLATE_ALIAS_NOT_FOUND, FIELD_REQUIRED, TEMPLATE_BODY_REQUIRED,
+    TEMPLATE_FIELD_TOO_LONG, TEMPLATE_TYPE_INVALID, LAYOUT_WITH_SUBJECT, LAYOUT_WITH_LAYOUT, ALIAS_INVALID,
+    ALIAS_TAKEN, TEMPLATE_SYNTAX, LAYOUT_PLACEHOLDER, LAYOUT_NOT_FOUND.
     """
     draft, wanted = body.to_draft(), reference(template)
     reading = await asyncio.to_thread(read, draft)

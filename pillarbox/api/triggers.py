@@ -69,7 +69,7 @@ def list_tag_triggers(call: ServerCall, query: TagTriggerPage) -> TagTriggers:
     total, found = tag_triggers.page(
         call.tx,
         call.server.id,
-        match_name=query.matchname,
+        match_name=query.match_name,
         count=query.count,
         offset=query.offset,
     )

@@ -55,8 +55,9 @@ def get_webhook(call: ServerCall, webhook_id: int) -> Webhook:
 async def create_webhook(call: ServerCall, body: WebhookBody, query: VerifyOption) -> Webhook:
     """Have events of one stream posted to a URL.
 
-    Refuses WEBHOOK_BODY_MISSING, WEBHOOK_ID_GIVEN, WEBHOOK_STATUS_GIVEN, WEBHOOK_VERIFICATION_FAILED, and what
-    `save.draft` refuses.
+    Refuses WEBHOOK_BODY_MISSING, WEBHOOK_ID_GIVEN, WEBHOOK_STATUS_GIVEN, SEND_STREAM_UNKNOWN,
+    WEBHOOK_STREAM_INBOUND, WEBHOOK_STREAM_ARCHIVED, WEBHOOK_URL_INVALID, WEBHOOK_HEADER_INVALID,
+    WEBHOOK_FIELD_INVALID, WEBHOOK_TRIGGER_UNSUPPORTED, TOO_MANY_WEBHOOKS, WEBHOOK_VERIFICATION_FAILED.
     """
     change = _change(call, body.to_new(), body, query)
     slug, server = body.MessageStream or "", call.server
@@ -71,7 +72,8 @@ async def edit_webhook(
     """Change what the body names of a webhook; of the triggers it names, only what it says about them.
 
     Refuses WEBHOOK_BODY_MISSING, WEBHOOK_NOT_FOUND, WEBHOOK_IDENTITY_CHANGED, WEBHOOK_STATUS_GIVEN,
-    WEBHOOK_VERIFICATION_FAILED, and what `save.edited` refuses.
+    WEBHOOK_STREAM_ARCHIVED, WEBHOOK_URL_INVALID, WEBHOOK_HEADER_INVALID, WEBHOOK_FIELD_INVALID,
+    WEBHOOK_TRIGGER_UNSUPPORTED, WEBHOOK_VERIFICATION_FAILED.
     """
     server, db = call.server, call.app.db
     found = await db.read(lambda tx: store.get(tx, server.id, webhook_id))

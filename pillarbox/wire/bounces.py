@@ -18,16 +18,16 @@ class BounceSearch(Paged, kw_only=True):
     offset: int | None = None  # type: ignore[assignment]
     type: str | None = None
     inactive: bool | None = None
-    emailfilter: str | None = None
+    EmailFilter: str | None = None
     tag: str | None = None
-    messageid: str | None = None
+    MessageID: str | None = None
     fromdate: Since | None = None
     todate: Until | None = None
     messagestream: str | None = None
 
     def page(self) -> tuple[int, int]:
         """Count and offset. Refuses BOUNCES_BAD_COUNT, BOUNCES_BAD_OFFSET."""
-        if self.messageid is not None and self.count is None and self.offset is None:
+        if self.MessageID is not None and self.count is None and self.offset is None:
             return 500, 0
         if self.count is None:
             raise Refused(Problem.BOUNCES_BAD_COUNT)
@@ -48,9 +48,9 @@ class BounceSearch(Paged, kw_only=True):
             stream_key=stream_key,
             type=kind,
             inactive=self.inactive,
-            email=self.emailfilter,
+            email=self.EmailFilter,
             tag=self.tag,
-            message_id=self.messageid,
+            message_id=self.MessageID,
             since=self.fromdate,
             until=self.todate,
         )

@@ -101,6 +101,12 @@ class BulkMessage(Request):
         )
 
 
+class BulkBody(SendBulk, kw_only=True):
+    """A whole request, as the documentation describes it; it is never read in one piece."""
+
+    Messages: list[BulkMessage]
+
+
 _shared = Body[SendBulk](SendBulk)
 _message = Body[BulkMessage](BulkMessage)
 
@@ -146,13 +152,13 @@ class BulkQuery(Query):
     problems = BULK
 
     count: int = DEFAULT_COUNT
-    paginationkey: str | None = None
+    PaginationKey: str | None = None
 
     def page(self) -> tuple[int, int | None]:
         """How many, and the key they are older than. Refuses BULK_BAD_COUNT, BULK_BAD_KEY."""
         if not 1 <= self.count <= MAX_PER_CALL:
             raise Refused(Problem.BULK_BAD_COUNT)
-        return self.count, None if self.paginationkey is None else _key_in(self.paginationkey)
+        return self.count, None if self.PaginationKey is None else _key_in(self.PaginationKey)
 
 
 class BulkStatus(Reply, kw_only=True):

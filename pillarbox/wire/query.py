@@ -111,6 +111,16 @@ class QueryString(Generic[T]):
             if field.required and field.default is NODEFAULT:
                 self._required.append(field.name)
 
+    @property
+    def problems(self) -> list[Problem]:
+        """How it may refuse."""
+        of = self._problems
+        found = [of.bad_value]
+        if issubclass(self.shape, Paged):
+            found += [of.bad_count, of.bad_offset, of.too_many]
+            found += [of.too_deep] if of.too_deep else []
+        return found
+
     def read(self, query: bytes) -> T:
         """The query string as its shape.
 

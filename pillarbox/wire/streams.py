@@ -20,14 +20,14 @@ class StreamSearch(Query, kw_only=True):
         too_many=Problem.STREAM_TYPE_INVALID,
     )
 
-    messagestreamtype: str = "All"
-    includearchivedstreams: bool = False
+    MessageStreamType: str = "All"
+    IncludeArchivedStreams: bool = False
 
     @property
     def kind(self) -> StreamType | None:
         """The type of stream that is wanted, None for all. Refuses STREAM_TYPE_INVALID."""
         return (
-            None if self.messagestreamtype.lower() == "all" else read_type(self.messagestreamtype)
+            None if self.MessageStreamType.lower() == "all" else read_type(self.MessageStreamType)
         )
 
 

@@ -29,25 +29,25 @@ class SuppressionDump(Query):
 
     problems = SUPPRESSIONS
 
-    suppressionreason: str | None = None
-    origin: str | None = None
+    SuppressionReason: str | None = None
+    Origin: str | None = None
     fromdate: Since | None = None
     todate: Until | None = None
-    emailaddress: str | None = None
+    EmailAddress: str | None = None
 
     def to_search(self, stream_key: int) -> SuppressionSearch | None:
         """The search it asks for, None when it can find nothing: the address is none.
 
         Refuses SUPPRESSIONS_BAD_REASON, SUPPRESSIONS_BAD_ORIGIN.
         """
-        reason = _REASONS.get((self.suppressionreason or "").lower())
-        if self.suppressionreason is not None and reason is None:
+        reason = _REASONS.get((self.SuppressionReason or "").lower())
+        if self.SuppressionReason is not None and reason is None:
             raise Refused(Problem.SUPPRESSIONS_BAD_REASON)
-        origin = _ORIGINS.get((self.origin or "").lower())
-        if self.origin is not None and origin is None:
+        origin = _ORIGINS.get((self.Origin or "").lower())
+        if self.Origin is not None and origin is None:
             raise Refused(Problem.SUPPRESSIONS_BAD_ORIGIN)
-        address = None if self.emailaddress is None else bare_key(self.emailaddress)
-        if self.emailaddress is not None and address is None:
+        address = None if self.EmailAddress is None else bare_key(self.EmailAddress)
+        if self.EmailAddress is not None and address is None:
             return None
         return SuppressionSearch(
             stream_key=stream_key,

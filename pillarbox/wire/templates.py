@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 from pillarbox.errors import Problem, Refused
 from pillarbox.ids import ServerId
 from pillarbox.templates import model, validate
-from pillarbox.templates.model import Summary, TemplateDraft, TemplateType, parse_type
+from pillarbox.templates.model import Summary, TemplateDraft, parse_type
 from pillarbox.templates.push import Change
 from pillarbox.templates.validate import Trial, Verdict
 from pillarbox.wire.base import Reply, Request
@@ -27,15 +27,15 @@ class TemplateList(Paged, kw_only=True):
 
     problems = TEMPLATES
 
-    templatetype: str | None = None
-    layouttemplate: str | None = None
+    TemplateType: str | None = None
+    LayoutTemplate: str | None = None
 
     def select(self, templates: list[Summary]) -> list[Summary]:
         """Those of the templates that are wanted. Refuses TEMPLATES_BAD_PAGE, TEMPLATES_BAD_TYPE."""
         if self.count == 0:
             raise Refused(Problem.TEMPLATES_BAD_PAGE)
         kind = self._kind()
-        layout = (self.layouttemplate or "").lower()
+        layout = (self.LayoutTemplate or "").lower()
         return [
             template
             for template in templates
@@ -43,10 +43,10 @@ class TemplateList(Paged, kw_only=True):
             and (not layout or (template.layout or "").lower() == layout)
         ]
 
-    def _kind(self) -> TemplateType | None:
-        if self.templatetype is None or self.templatetype.lower() == "all":
+    def _kind(self) -> model.TemplateType | None:
+        if self.TemplateType is None or self.TemplateType.lower() == "all":
             return None
-        kind = parse_type(self.templatetype)
+        kind = parse_type(self.TemplateType)
         if kind is None:
             raise Refused(Problem.TEMPLATES_BAD_TYPE)
         return kind

@@ -28,7 +28,7 @@ class TagTriggerPage(Paged, kw_only=True):
 
     problems = TRIGGERS
 
-    matchname: str | None = None
+    match_name: str | None = None
 
 
 class NewInboundRule(Request):

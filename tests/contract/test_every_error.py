@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, update
 from pillarbox import roles
 from pillarbox.api.application import Api
 from pillarbox.api.callers import Services
+from pillarbox.api.endpoint import Endpoint
 from pillarbox.api.groups import GROUPS
 from pillarbox.api.intake import Budget, IdleWatch, Intake
 from pillarbox.api.main import build
@@ -49,6 +50,19 @@ CODES = frozenset(
     ]
 )
 """Every code in the tables of the specification (overview 5.5)."""
+
+EVERYWHERE = frozenset(
+    {
+        Problem.NO_TOKEN,
+        Problem.BAD_SERVER_TOKEN,
+        Problem.BAD_ACCOUNT_TOKEN,
+        Problem.NOT_JSON,
+        Problem.WRONG_FIELDS,
+        Problem.WRONG_MEDIA_TYPE,
+        Problem.BODY_TOO_LARGE,
+    }
+)
+"""What any endpoint refuses, and no page repeats."""
 
 BESIDE_THE_TABLE = {404, 408, 508}
 """Unknown routes, bodies that do not arrive, DKIM that is not in renewal."""
@@ -305,3 +319,35 @@ def test_every_code_of_the_specification_is_given_or_explained():
     assert explained & given == set(), "given after all"
     assert explained <= CODES
     assert given - CODES == BESIDE_THE_TABLE
+
+
+def test_each_page_names_what_its_endpoints_refuse():
+    """The reference and OpenAPI list refusals by endpoint: each one that a case provokes must be there."""
+    missing = []
+    for problem, case in CASES.items():
+        last = case.requests[-1]
+        endpoint = endpoint_of(last.method, last.path.partition("?")[0])
+        is_item = case.status == 200  # told of one item among others
+        if (
+            endpoint is not None
+            and not is_item
+            and problem not in {*endpoint.problems, *EVERYWHERE}
+        ):
+            missing.append((problem.value, endpoint.name))
+    assert missing == []
+
+
+def endpoint_of(method: str, path: str) -> Endpoint | None:
+    """The endpoint that a request reaches; fixed parts of a path go before parameters."""
+    asked = path.lower().strip("/").split("/")
+    found = [
+        endpoint
+        for group in GROUPS
+        for endpoint in group.endpoints
+        if endpoint.method == method
+        and len(parts := endpoint.path.lower().strip("/").split("/")) == len(asked)
+        and all(
+            part.startswith("{") or part == said for part, said in zip(parts, asked, strict=True)
+        )
+    ]
+    return min(found, key=lambda endpoint: endpoint.path.count("{"), default=None)
