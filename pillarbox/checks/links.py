@@ -1,5 +1,6 @@
 """The links of a body, and what may be wrong with them. Nothing is followed: no request is made."""
 
+import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ _looks_like_host = re.compile(
 ).fullmatch
 _in_text = re.compile(r"https?://[^\s<>\"'`{}|\\^\x00-\x1f\x7f-\x9f]{1,2000}", re.IGNORECASE)
 _AFTER_LINK = ".,;:!?)]*_'"
+_INNER_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 _OTHER_SCHEMES = frozenset({"mailto", "tel", "sms", "cid"})
 
 
@@ -81,8 +83,8 @@ def _problems(url: str, text: str) -> list[str]:
 
 def _of_url(url: str) -> list[str]:
     """What is wrong with a target by itself."""
-    if "{{" in url:
-        return []  # a placeholder, filled in for each recipient
+    if "{{" in url:  # placeholders of unsubscribe links are filled in for each recipient
+        return [] if "pm:unsub" in url.lower() else ["a placeholder that was not filled in"]
     if url in ("", "#"):
         return ["goes nowhere"]
     if url.startswith("#"):
@@ -91,13 +93,28 @@ def _of_url(url: str) -> list[str]:
         parts = urlsplit(url)
     except ValueError:
         return ["no valid address"]
-    if parts.scheme == "http":
-        return ["not encrypted (http)"]
-    if parts.scheme == "https":
-        return [] if parts.hostname else ["no valid address"]
+    if parts.scheme in ("http", "https"):
+        return _of_web(parts.scheme, parts.hostname or "")
     if not parts.scheme:
         return ["goes nowhere in a mail: it has no host"]
     return [] if parts.scheme in _OTHER_SCHEMES else [f"clients do not follow {parts.scheme[:30]}:"]
+
+
+def _of_web(scheme: str, host: str) -> list[str]:
+    if not host:
+        return ["no valid address"]
+    if _is_inner(host):
+        return ["opens only on this machine or in this network"]
+    return ["not encrypted (http)"] if scheme == "http" else []
+
+
+def _is_inner(host: str) -> bool:
+    """Whether readers elsewhere cannot reach a host, by its name or address alone."""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        name = host.rstrip(".")
+        return "." not in name or name.endswith(_INNER_NAMES)
 
 
 def _host(url: str) -> str:

@@ -88,7 +88,9 @@ async def show_html(visit: Visit) -> Response:
     if not content.html:
         raise HTTPException(404, "part")
     parsed = await asyncio.to_thread(parse, content.raw)
-    text = await asyncio.to_thread(mail_html.framed, content.html, parsed.attachments)
+    text = await asyncio.to_thread(
+        mail_html.framed, content.html, parsed.attachments, is_whole=visit.query("whole") == "1"
+    )
     head = mail_html.headers(with_remote_images=visit.query("images") == "1")
     return HTMLResponse(text.encode("utf-8", "replace"), headers=head)
 
@@ -186,6 +188,8 @@ async def _page(visit: Visit, record: Record, problem: str = "") -> Response:
         "is_cut": max(len(content.raw), len(payload), len(content.text)) > MAX_SHOWN,
         "has_remote_images": tab == "html" and mail_html.has_remote_images(content.html),
         "with_images": visit.query("images") == "1",
+        "is_whole": visit.query("whole") == "1",
+        "is_html_cut": tab == "html" and len(mail_html.beginning(content.html)) < len(content.html),
         "problem_text": problem,
     }
     return visit.page("inbound/message.html", values, status=422 if problem else 200)

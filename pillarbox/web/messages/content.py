@@ -15,8 +15,8 @@ MAX_SHOWN = 256 * 1024
 MAX_LINES = 5000
 MAX_HEADERS = 300
 MAX_VALUE = 4000
-MAX_PARTS = 300
-MAX_FILES = 200
+MAX_PARTS = 500
+MAX_FILES = 500
 MAX_DEFECTS = 20
 
 
@@ -37,10 +37,11 @@ class Wish:
     tab: str = ""
     with_images: bool = False
     is_dark: bool = False
+    is_whole: bool = False
 
     def query(self, **changes: bool) -> str:
         """The query of the HTML in its frame."""
-        asked = {"images": self.with_images, "dark": self.is_dark} | changes
+        asked = {"images": self.with_images, "dark": self.is_dark, "whole": self.is_whole} | changes
         return "&".join(f"{name}=1" for name, is_on in asked.items() if is_on)
 
 
@@ -80,8 +81,14 @@ def _tabs(message: Message) -> list[Tab]:
     return [tab for is_there, tab in every if is_there]
 
 
-def _html(message: Message, _raw: bytes, _wish: Wish) -> dict[str, object]:
-    return {"has_remote_images": mail_html.has_remote_images(message.html or "")}
+def _html(message: Message, _raw: bytes, wish: Wish) -> dict[str, object]:
+    html = message.html or ""
+    is_cut = not wish.is_whole and len(mail_html.beginning(html)) < len(html)
+    return {
+        "has_remote_images": mail_html.has_remote_images(html),
+        "is_cut": is_cut,
+        "html_length": len(html),
+    }
 
 
 def _text(message: Message, _raw: bytes, _wish: Wish) -> dict[str, object]:

@@ -14,6 +14,8 @@ from urllib.parse import unquote
 from pillarbox.mail.parse import Attachment
 
 MAX_EMBEDDED = 32 * 1024 * 1024
+MAX_FRAMED = 512 * 1024
+"""Characters of HTML that are shown unless all is asked for: browsers stand still over much more."""
 _POLICY = (
     "default-src 'none'; img-src {images}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
@@ -29,6 +31,7 @@ _IMAGE_TYPES = (
 )
 
 _cid = re.compile(r"cid:([^\s\"'<>)\\]{1,998})", re.IGNORECASE)
+_picture = re.compile(r"data:[a-z]{1,20}/[a-z0-9.+-]{1,60};base64,[a-z0-9+/=]*", re.IGNORECASE)
 _link_element = re.compile(r"<link(?=[\s/>])", re.IGNORECASE)
 _doctype = re.compile(r"\s{0,1000}<!doctype[^>]{0,1000}>", re.IGNORECASE)
 _remote = re.compile(
@@ -56,8 +59,22 @@ def has_remote_images(html: str) -> bool:
     return _remote.search(html) is not None
 
 
-def framed(html: str, parts: Sequence[Attachment], *, is_dark: bool = False) -> str:
+def beginning(html: str) -> str:
+    """As much of the HTML as is quickly shown; pictures inside of it cost little and are not counted."""
+    room, position = MAX_FRAMED, 0
+    for picture in _picture.finditer(html):
+        if picture.start() - position >= room:
+            break
+        room -= picture.start() - position
+        position = picture.end()
+    return html[: position + room]
+
+
+def framed(
+    html: str, parts: Sequence[Attachment], *, is_dark: bool = False, is_whole: bool = False
+) -> str:
     """The HTML as it is put into the frame; dark, as a reader with dark colours sees it."""
+    html = html if is_whole else beginning(html)
     images = {
         part.content_id: part
         for part in parts

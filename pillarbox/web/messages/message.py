@@ -76,7 +76,11 @@ async def show_html(visit: Visit) -> Response:
         raise HTTPException(404, "part")
     wish = _wish(visit)
     text = await asyncio.to_thread(
-        mail_html.framed, mail.html, mail.attachments, is_dark=wish.is_dark
+        mail_html.framed,
+        mail.html,
+        mail.attachments,
+        is_dark=wish.is_dark,
+        is_whole=wish.is_whole,
     )
     head = mail_html.headers(with_remote_images=wish.with_images)
     return HTMLResponse(text.encode("utf-8", "replace"), headers=head)
@@ -191,6 +195,7 @@ def _wish(visit: Visit) -> Wish:
         tab=visit.query("tab"),
         with_images=visit.query("images") == "1",
         is_dark=visit.query("dark") == "1",
+        is_whole=visit.query("whole") == "1",
     )
 
 

@@ -8,6 +8,7 @@ from pillarbox.checks import links
 from pillarbox.checks.report import Setting, check
 from pillarbox.mail.parse import parse
 
+INNER = "opens only on this machine or in this network"
 GOOD = Setting(
     author_domain="mail.shop.example",
     signing_domain="shop.example",
@@ -55,6 +56,13 @@ def tones(html: str | None, text: str | None, head: str = "", **changes) -> dict
         ("<a href='#top'>Go</a>", []),
         ("<a href='/x'>Go</a>", ["goes nowhere in a mail: it has no host"]),
         ("<a href='https://[x'>Go</a>", ["no valid address"]),
+        ("<a href='http://'>Go</a>", ["no valid address"]),
+        ("<a href='http://localhost:3000/x'>Go</a>", [INNER]),
+        ("<a href='https://192.168.1.5/'>Go</a>", [INNER]),
+        ("<a href='https://[::1]/'>Go</a>", [INNER]),
+        ("<a href='https://printer.local/'>Go</a>", [INNER]),
+        ("<a href='https://8.8.8.8/'>Go</a>", []),
+        ("<a href='https://a.example/{{ id }}'>Go</a>", ["a placeholder that was not filled in"]),
         ("<a href='javascript:alert(1)'>Go</a>", ["clients do not follow javascript:"]),
         ("<a href='mailto:a@b.example'>Go</a>", []),
         ("<a href='{{{ pm:unsubscribe }}}'>Go</a>", []),

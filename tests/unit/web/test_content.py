@@ -54,11 +54,11 @@ def test_a_very_large_message_makes_a_page_of_bounded_size(tab: str) -> None:
 
 
 def test_hundreds_of_attachments_are_listed_in_part() -> None:
-    values = show(a_mixed(300), Wish(tab="files"))
+    values = show(a_mixed(content.MAX_FILES + 100), Wish(tab="files"))
     assert len(values["files"]) == content.MAX_FILES  # type: ignore[arg-type]
     assert values["left_out"] == "100 more attachments"
     many = show(a_mixed(900), Wish(tab="parts"))
-    assert many["left_out"] == "601 more parts"
+    assert many["left_out"] == f"{901 - content.MAX_PARTS} more parts"
 
 
 def test_parts_are_numbered_and_described() -> None:
@@ -79,6 +79,26 @@ def test_deep_nesting_has_an_end() -> None:
     found, total = parts(raw, most=300)
     assert total == len(found) < 60
     assert len(found[-1].number) <= 21
+
+
+def test_a_very_large_html_is_shown_in_part_unless_all_is_asked_for() -> None:
+    html = "<p>a</p>" * (mail_html.MAX_FRAMED // 4)
+    assert len(mail_html.framed(html, [])) < len(html) * 0.6
+    assert mail_html.framed(html, [], is_whole=True).endswith(html)
+    raw = HEAD + b"Content-Type: text/html\r\n\r\n" + html.encode()
+    assert show(raw, Wish())["is_cut"] is True
+    assert show(raw, Wish(is_whole=True))["is_cut"] is False
+    assert "whole=1" in Wish(is_whole=True).query(dark=True)
+
+
+def test_pictures_inside_of_the_html_do_not_count() -> None:
+    picture = f"<img src='data:image/png;base64,{'A' * mail_html.MAX_FRAMED}'>"
+    assert mail_html.beginning(picture * 2 + "<p>after") == picture * 2 + "<p>after"
+    words = "w" * mail_html.MAX_FRAMED
+    assert mail_html.beginning(words + picture) == words
+    assert mail_html.beginning("<p>" + picture + words).endswith(
+        "'>" + words[: -len("<p><img src=''>")]
+    )
 
 
 def test_dark_answers_the_questions_of_style_sheets_alone() -> None:
