@@ -88,8 +88,13 @@ async def test_the_content_is_shown_in_many_ways(serve, visit) -> None:
         body = frame.locator("body")
         await expect(body).to_have_css("background-color", "rgb(17, 17, 17)")
         await page.get_by_text("Phone").click()
+        await page.get_by_role("button", name="Light").click()
+        await expect(page.locator(".frame.dark")).to_have_count(0)
         width = await page.locator("iframe").evaluate("frame => frame.clientWidth")
         assert width == 390
+        await page.set_viewport_size({"width": 1400, "height": 800})  # leaves HTML less than 800
+        await page.get_by_text("Desktop").click()
+        assert await frame.locator("html").evaluate("html => html.clientWidth") == 800
         for key, heading, text in (
             ("6", "HTML source", "<h1>This week</h1>"),
             ("7", "Structure", "multipart/"),

@@ -262,6 +262,27 @@ async def test_a_call_that_was_given_up_can_be_made_again(listening, sink, closi
     assert [attempt.status for attempt in again.attempts] == [400, 200]
 
 
+async def test_a_call_that_waits_can_be_made_now(listening, sink, closing) -> None:
+    sink.status = 500
+    async with listening() as running:
+        client = Client(running)
+        made = await hook(client, sink.url())
+        await client.send()
+        await sink.wait(1)
+        await settled(client, made["ID"], 1)
+        sink.status = 200
+        with running.app.db.transaction() as tx:
+            server = servers.list_servers(tx)[0]
+            key = server.streams["outbound"].key
+            (call,) = log.list_of_stream(tx, key, made["ID"], count=10)
+        write = running.app.db.write
+        assert not await write(lambda tx: log.hurry(tx, server.id + 1, call.id))
+        assert await write(lambda tx: log.hurry(tx, server.id, call.id))
+        await sink.wait(2)
+        await settled(client, made["ID"], 2)
+        assert not await write(lambda tx: log.hurry(tx, server.id, call.id))
+
+
 ATTACHED = b"""From: Amy <amy@corp.example>\r
 To: x@in.example\r
 Subject: Hello\r

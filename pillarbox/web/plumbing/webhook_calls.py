@@ -99,6 +99,18 @@ async def show_call(visit: Visit) -> Response:
     return visit.page("plumbing/webhook_call.html", values)
 
 
+@area.act(LIST + "/calls/{call:int}/hurry")
+async def hurry(visit: Visit) -> Response:
+    """Make a call that waits for its next try now."""
+    call, server = await _find_call(visit), visit.server
+    waited = await visit.write(
+        lambda tx: log.hurry(tx, server.id, call.id),
+        did=f"Had the webhook call {call.id} tried now",
+    )
+    said = "The call is tried now." if waited else "The call does not wait for its time."
+    return visit.go(f"{home(server)}/calls/{call.id}", said)
+
+
 @area.act(LIST + "/calls/{call:int}/replay")
 async def replay(visit: Visit) -> Response:
     """Make a call that is over once more."""

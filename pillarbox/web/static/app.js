@@ -193,6 +193,30 @@
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
     !(name === "open" && node.localName === "details") && !(name === "class" && node.classList.contains("copy"));
 
+  /* HTML at a width: the same from message to message, and made smaller where there is no room for it */
+  const widths = { desktop: 800, tablet: 768, phone: 390 };
+  const fit = () => {
+    for (const chosen of document.querySelectorAll(".content [name=width]:checked")) {
+      const frame = chosen.closest(".content").querySelector(".frame");
+      const scale = Math.min(1, frame.parentElement.clientWidth / widths[chosen.value]);
+      const isOnPhone = innerWidth < 736 && chosen.value === "desktop"; // as large as can be, to be readable
+      frame.style.setProperty("--scale", isOnPhone ? 1 : scale);
+    }
+  };
+  const recallWidth = () => {
+    const last = store(sessionStorage, "width");
+    for (const radio of document.querySelectorAll("#content [name=width]")) radio.checked ||= radio.value === last;
+    fit();
+  };
+  document.addEventListener("change", (event) => {
+    if (event.target.name !== "width") return;
+    store(sessionStorage, "width", event.target.value);
+    fit();
+  });
+  document.addEventListener("htmx:afterSwap", recallWidth);
+  addEventListener("resize", fit);
+  recallWidth();
+
   /* Keys */
   const help = byId("help");
   const keysOn = byId("keys-on");

@@ -153,6 +153,22 @@ def repeat(tx: Tx, server_id: int, call_id: int) -> bool:
     return row is not None
 
 
+def hurry(tx: Tx, server_id: int, call_id: int) -> bool:
+    """Make a call that waits for its next try due now; whether it waited."""
+    at = webhook_calls.c
+    statement = (
+        update(webhook_calls)
+        .where(at.id == call_id, at.server_id == server_id, at.state == CallState.WAITING)
+        .where(at.lease.is_(None), at.due_at > tx.now)
+        .values(due_at=tx.now)
+        .returning(at.lane)
+    )
+    row = tx.first(statement)
+    if row is not None:
+        tx.wake(TOPIC, row.lane)
+    return row is not None
+
+
 def delete_old(tx: Tx, before: datetime, limit: int) -> int:
     """Delete some of the calls made before an instant that are over, with all that is kept of them; how many.
 
