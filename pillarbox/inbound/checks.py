@@ -12,13 +12,16 @@ from pillarbox.config import Config
 from pillarbox.mail import authenticity, spamd, trace
 from pillarbox.mail.authenticity import Authenticity, Client
 from pillarbox.mail.dns import Resolver
-from pillarbox.mail.lookups import Lookups
+from pillarbox.mail.lookups import Lookups, Patience
 from pillarbox.received.model import Received
 
 log = logging.getLogger(__name__)
 
 THREADS = 32
-LOOKUPS_WITHIN_S = 15.0
+# A resolver that is well answers in far less than a second, unless a sender's own name server
+# is silent. Such a sender gets "temperror", which costs nothing but the verdict.
+LOOKUPS_WITHIN_S, LOOKUPS_SOON_S = 5.0, 1.0
+PATIENT = 8  # of THREADS
 SCAN_WITHIN_S = 30.0
 
 
@@ -33,10 +36,15 @@ class Checked:
 class Checks:
     """The checks of one installation."""
 
-    def __init__(self, config: Config, resolver: Resolver) -> None:
+    def __init__(
+        self, config: Config, resolver: Resolver, *, patience: Patience | None = None
+    ) -> None:
         self._host = config.hostname
         self._resolver = resolver
         self._spamd = config.spam_server
+        self._patience = patience or Patience(
+            within_s=LOOKUPS_WITHIN_S, soon_s=LOOKUPS_SOON_S, most=PATIENT
+        )
         self._threads = (
             ThreadPoolExecutor(THREADS, thread_name_prefix="sender")
             if config.sender_checks
@@ -55,10 +63,12 @@ class Checks:
             return None
         loop = asyncio.get_running_loop()
         client = Client(ip=mail.peer_ip, helo=mail.helo, mail_from=mail.mail_from)
-        lookups = Lookups(self._resolver, loop, LOOKUPS_WITHIN_S)
-        return await loop.run_in_executor(
-            self._threads, authenticity.authenticate, mail.raw, client, author, lookups
-        )
+
+        def work() -> Authenticity:
+            lookups = Lookups(self._resolver, loop, self._patience)
+            return authenticity.authenticate(mail.raw, client, author, lookups)
+
+        return await loop.run_in_executor(self._threads, work)
 
     async def _scan(self, mail: Received, hop: bytes) -> spamd.Scan | None:
         if self._spamd is None or len(mail.raw) > spamd.MAX_SIZE:

@@ -228,10 +228,10 @@ def _made_up_name(content_type: str, number: int) -> str:
 
 
 def _shown_type(node: Node) -> str:
-    """The media type with its parameters, except the file name."""
+    """The media type with its parameters, except the file name and what no parameter can be called."""
     shown = [node.content_type]
     for name, value in node.parameters.items():
-        if name != "name":
+        if name != "name" and headers.is_token(name):
             shown.append(
                 f"{name}={value}" if headers.is_token(value) else headers.parameter(name, value)
             )

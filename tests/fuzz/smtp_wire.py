@@ -19,7 +19,7 @@ OPTIONS = ServerOptions(
     tls=None,
     auth_required=False,
     auth_mechanisms=("PLAIN", "LOGIN"),  # the challenge of CRAM-MD5 is another each time
-    memory_budget=16_384,
+    memory_budget=1_000_000,  # which limit is hit first depends on how input comes
 )
 _IDLE_TURNS = 5
 

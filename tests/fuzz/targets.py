@@ -260,6 +260,9 @@ class _Records:
     def __init__(self, data: bytes) -> None:
         self._text = [text_of(line) for line in data.split(b"\n\n--dns--\n")[1:]][:5]
 
+    def expect_txt(self, names: Iterable[str]) -> None:
+        storable(names, is_line=True)
+
     def txt(self, name: str) -> list[str]:
         return self._text if len(name) < 254 else []
 

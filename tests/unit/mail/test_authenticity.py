@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pillarbox.mail import authenticity
 from pillarbox.mail.authenticity import Authenticity, Client, organization_of
 from pillarbox.mail.dns import NoSuchDomain, Resolver
-from pillarbox.mail.lookups import Lookups
+from pillarbox.mail.lookups import Lookups, Patience
 from tests.doubles.dns import SERVFAIL, TIMEOUT, DnsZone
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=1024)
@@ -38,11 +38,15 @@ async def zone() -> AsyncIterator[DnsZone]:
         yield zone
 
 
+def patient(within_s: float = 20, soon_s: float = 20, most: int = 1) -> Patience:
+    return Patience(within_s=within_s, soon_s=min(soon_s, within_s), most=most)
+
+
 async def check(
     zone: DnsZone, raw: bytes = MAIL, client: Client = CLIENT, within_s: float = 20
 ) -> Authenticity:
     resolver = Resolver((zone.address,), timeout_s=0.2, tries=1)
-    lookups = Lookups(resolver, asyncio.get_running_loop(), within_s)
+    lookups = Lookups(resolver, asyncio.get_running_loop(), patient(within_s))
     try:
         return await asyncio.to_thread(
             authenticity.authenticate, raw, client, "amy@corp.example", lookups
@@ -176,7 +180,7 @@ async def test_dmarc_by_spf_and_by_the_organization():
     policy = {"TXT": ["v=DMARC1; p=reject; sp=none"]}
     async with DnsZone({"_dmarc.corp.co.uk": policy}) as zone:
         resolver = Resolver((zone.address,), timeout_s=0.2, tries=1)
-        lookups = Lookups(resolver, asyncio.get_running_loop(), 20)
+        lookups = Lookups(resolver, asyncio.get_running_loop(), patient())
         spf = authenticity.Spf(result="pass", domain="bounces.corp.co.uk")
         other = authenticity.Spf(result="pass", domain="other.co.uk")
         good = await asyncio.to_thread(
@@ -194,6 +198,37 @@ async def test_a_name_server_that_is_silent_takes_limited_time(zone):
     zone.zone |= {"corp.example": TIMEOUT, "_dmarc.corp.example": TIMEOUT}
     found = await check(zone, within_s=0.05)
     assert (found.spf.result, found.dmarc.result) == ("temperror", "temperror")
+
+
+def test_what_is_surely_asked_for():
+    raw = signed() + b"\r\n.\r\nDKIM-Signature: d=body.example; s=x\r\n"
+    odd = b"DKIM-Signature: s=A; d=Other.Example\r\nDKIM-Signature: d=x\r\nDKIM-Signature: d=a b; s=c;\r\n"
+    found = authenticity.first_questions(odd + raw, CLIENT, "corp.example")
+    keys = {"s1._domainkey.corp.example", "a._domainkey.other.example"}
+    assert found == {"corp.example", "_dmarc.corp.example", *keys}
+    assert authenticity.first_questions(b"", Client(ip="", helo="x", mail_from=""), "") == set()
+
+
+async def test_several_names_are_asked_for_at_once(zone):
+    names = {"a.example", "b.example", "c.example"}
+    zone.zone |= dict.fromkeys(names, TIMEOUT)
+    resolver = Resolver((zone.address,), timeout_s=60, tries=1)
+    Lookups(resolver, asyncio.get_running_loop(), patient()).expect_txt(names)
+    async with asyncio.timeout(20):
+        while {name for name, _ in zone.queries} != names:
+            await asyncio.sleep(0)
+    await resolver.close()
+
+
+async def test_few_mails_wait_long_for_silent_name_servers(zone):
+    zone.zone["corp.example"] = TIMEOUT
+    resolver = Resolver((zone.address,), timeout_s=300, tries=1)
+    patience = patient(within_s=300, soon_s=0.05)
+    assert patience.places.acquire(blocking=False)  # another mail has the only place
+    lookups = Lookups(resolver, asyncio.get_running_loop(), patience)
+    found = await asyncio.to_thread(authenticity.authenticate, MAIL, CLIENT, "", lookups)
+    assert found.spf.result == "temperror"
+    await resolver.close()
 
 
 @pytest.mark.parametrize(
@@ -236,9 +271,9 @@ async def test_what_the_resolver_remembers_needs_no_turn_of_the_loop(zone):
     assert await resolver.txt("corp.example") == ["v=spf1 -all"]
     assert resolver.remembered("CORP.example", "TXT") == ["v=spf1 -all"]
     idle = asyncio.new_event_loop()  # nobody runs it: asking it would take for ever
-    assert Lookups(resolver, idle, 20).txt("corp.example") == ["v=spf1 -all"]
+    assert Lookups(resolver, idle, patient()).txt("corp.example") == ["v=spf1 -all"]
     with pytest.raises(NoSuchDomain):
         await resolver.txt("nobody.example")
-    assert Lookups(resolver, idle, 20).txt("nobody.example") == []
+    assert Lookups(resolver, idle, patient()).txt("nobody.example") == []
     idle.close()
     await resolver.close()
