@@ -1,6 +1,7 @@
 """Processing received mail: what is due is taken under a lease, prepared, and settled in one transaction.
 
-    wake or next due time -> store.claim -> Step.prepare (network, parsing; no transaction)
+    handed over by keeping (handover), or: wake or next due time -> store.claim
+      -> Step.prepare (network, parsing; no transaction)
       -> store.finish + Step.settle (one transaction, shared with others) -> next
 
 Each route has its step; mail of a route without one is kept until there is one. A step that fails is repeated
@@ -8,6 +9,7 @@ later, and after the last attempt the mail is settled as `Step.surrender` says: 
 """
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
@@ -22,7 +24,6 @@ from pillarbox.storage.tx import Tx
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)
 PREPARE_WITHIN_S = 120.0
 RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=30))
 IN_HAND = 64
@@ -75,24 +76,52 @@ class Processing:
         self._lanes = {route: _Lane(step) for route, step in steps.items()}
         self._settles = {route: lane.settle for route, lane in self._lanes.items()}
         self._heard = app.wake.subscribe(store.TOPIC)
+        app.wake.takers[store.TOPIC] = self
         self._in_hand = 0
         self._may_be_more = False
         self._large = asyncio.Semaphore(LARGE_IN_HAND)
         self._lease = secrets.randbits(62)
+        self._tasks = asyncio.TaskGroup()
+        self._is_open = self._is_over = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; then finish what is in hand."""
-        async with asyncio.TaskGroup() as tasks:
+        async with self._tasks as tasks:
             stopped = tasks.create_task(stop.wait())
             stopped.add_done_callback(lambda _: self._heard.arrive(()))
+            self._is_open = True
             while not stop.is_set():
                 self._heard.take()
                 taken = await self._take()
-                for claimed in taken:
-                    self._in_hand += 1
-                    tasks.create_task(self._process(claimed))
+                self._start(taken)
                 if not taken:
                     await self._heard.wait(await self._until_next_due())
+            await self._close()
+
+    def lease(self, mails: Sequence[Received], promised: int, /) -> int | None:
+        """A lease for mails that are about to be kept, if there is room and none waits. Any thread may ask."""
+        if not self._is_open or self._may_be_more or len(mails[0].raw) > store.SMALL:
+            return None
+        if self._in_hand + promised + len(mails) > IN_HAND:
+            return None
+        return self._lease if all(mail.target.route in self._lanes for mail in mails) else None
+
+    def arrive(self, items: Sequence[Claimed], /) -> None:
+        """Committed: these are in hand from now on, unless it is too late: then their lease runs out."""
+        if not self._is_over:
+            self._start(items)
+
+    def _start(self, taken: Sequence[Claimed]) -> None:
+        for claimed in taken:
+            self._in_hand += 1
+            self._tasks.create_task(self._process(claimed))
+
+    async def _close(self) -> None:
+        """Promise nothing more, and wait for what was promised."""
+        self._is_open = False
+        with contextlib.suppress(Unavailable):
+            await self._app.db.write(lambda _tx: None)  # stands behind all that was promised before
+        self._is_over = True
 
     async def _take(self) -> list[Claimed]:
         free = IN_HAND - self._in_hand
@@ -100,9 +129,7 @@ class Processing:
             return []
         try:
             taken = await self._app.db.write(
-                lambda tx: store.claim(
-                    tx, list(self._lanes), lease=self._lease, until=tx.now + LEASE, limit=free
-                )
+                lambda tx: store.claim(tx, list(self._lanes), lease=self._lease, limit=free)
             )
         except Unavailable:
             await asyncio.sleep(PAUSE_AFTER_OUTAGE_S)

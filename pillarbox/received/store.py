@@ -4,9 +4,9 @@ Whoever takes a row pushes its `due_at` ahead and marks it with a lease; a proce
 simply due again. A row is gone once it is processed, and the source with the last of its rows.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -18,24 +18,24 @@ from sqlalchemy import (
     Row,
     String,
     Table,
-    bindparam,
     delete,
     func,
     or_,
     select,
     text,
-    tuple_,
     update,
 )
 
 from pillarbox.ids import MessageKey, key_of
 from pillarbox.received.model import Claimed, Received, Route, Target
+from pillarbox.storage import dialect
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import TextEnum, UtcTime, micros
 
 TOPIC = "received"
 SMALL = 256 * 1024
+LEASE = timedelta(minutes=5)
 
 _OF_SERVER = text("server_id IS NOT NULL")
 
@@ -71,18 +71,49 @@ received_contents = Table(
 )
 _MAIL = (
     "key content_key message_id route server_id stream_key recipient recipient_key mail_from"
-    " sender_key peer_ip helo protocol size_bytes received_at due_at attempts"
+    " sender_key peer_ip helo protocol size_bytes received_at due_at lease attempts"
 ).split()
+# By every mail that was processed: to make these statements would cost more than to run them.
+_TAKE_AWAY_SQLITE = (
+    "DELETE FROM received_mail WHERE key = :key AND lease = :lease RETURNING key, content_key"
+)
+_TAKE_AWAY_POSTGRES = text("""
+    DELETE FROM received_mail
+    USING unnest(CAST(:keys AS bigint[]), CAST(:leases AS bigint[])) AS held(held_key, held_lease)
+    WHERE key = held_key AND lease = held_lease
+    RETURNING key, content_key
+""")
+_DROP_SQLITE = """
+    DELETE FROM received_contents WHERE key = :key
+    AND NOT EXISTS (SELECT 1 FROM received_mail WHERE content_key = :key)
+"""
+_DROP_POSTGRES = text("""
+    DELETE FROM received_contents WHERE key = ANY(CAST(:keys AS bigint[]))
+    AND NOT EXISTS (SELECT 1 FROM received_mail WHERE content_key = received_contents.key)
+""")
+_NO_LEASES: Mapping[MessageKey, int] = {}
 
 
-def insert(tx: Tx, transactions: Sequence[Sequence[Received]]) -> list[None]:
-    """Keep what SMTP transactions brought: the mails of each, which have one source."""
+def insert(
+    tx: Tx,
+    transactions: Sequence[Sequence[Received]],
+    leases: Mapping[MessageKey, int] = _NO_LEASES,
+) -> None:
+    """Keep what SMTP transactions brought: the mails of each, which have one source.
+
+    Those with a lease are in hand, as if they had been claimed.
+    """
     sources = [(mails[0].key, mails[0].raw) for mails in transactions]
     tx.insert_many(received_contents, ("key", "raw"), sources)
-    rows = [_values(mail, mails[0].key) for mails in transactions for mail in mails]
+    until = micros(tx.now + LEASE)
+    rows = [
+        _values(mail, mails[0].key, leases.get(mail.key), until)
+        for mails in transactions
+        for mail in mails
+    ]
     tx.insert_many(received_mail, tuple(_MAIL), rows)
-    tx.wake(TOPIC)
-    return [None] * len(transactions)
+    if len(leases) < len(rows):
+        tx.wake(TOPIC)
 
 
 def last_key(tx: Tx) -> int:
@@ -98,9 +129,7 @@ def is_waiting(tx: Tx, server_id: int, message_id: str) -> bool:
     return row is not None and row.message_id == message_id.lower()
 
 
-def claim(
-    tx: Tx, routes: Collection[Route], *, lease: int, until: datetime, limit: int
-) -> list[Claimed]:
+def claim(tx: Tx, routes: Collection[Route], *, lease: int, limit: int) -> list[Claimed]:
     """Take mails that are due, oldest first; the source of large ones is left for later."""
     at = received_mail.c
     rows: list[Row[Any]] = []
@@ -113,7 +142,7 @@ def claim(
             .with_for_update(skip_locked=True)
         )
         taking = update(received_mail).where(at.key.in_(due.scalar_subquery()))
-        taking = taking.values(lease=lease, due_at=until, attempts=at.attempts + 1)
+        taking = taking.values(lease=lease, due_at=tx.now + LEASE, attempts=at.attempts + 1)
         rows += tx.rows(taking.returning(received_mail)) if len(rows) < limit else []
     sources = _sources(tx, {row.content_key for row in rows if row.size_bytes <= SMALL})
     rows.sort(key=lambda row: row.key)
@@ -135,11 +164,9 @@ def load(tx: Tx, claimed: Claimed) -> Claimed:
 
 def finish(tx: Tx, claimed: Sequence[Claimed]) -> set[MessageKey]:
     """Put mails away whose lease still holds; which these are. Nothing is kept of them here any more."""
-    at = received_mail.c
-    held = tuple_(at.key, at.lease).in_([(one.mail.key, one.lease) for one in claimed])
-    gone = tx.rows(delete(received_mail).where(held).returning(at.key, at.content_key))
-    _drop_sources(tx, {row.content_key for row in gone})
-    return {MessageKey(row.key) for row in gone}
+    gone = _take_away(tx, [(one.mail.key, one.lease) for one in claimed])
+    _drop_sources(tx, {content_key for _, content_key in gone})
+    return {key for key, _ in gone}
 
 
 def put_off(tx: Tx, claimed: Claimed, due_at: datetime) -> None:
@@ -184,14 +211,22 @@ def _delete(tx: Tx, condition: Any) -> int:
 
 def _drop_sources(tx: Tx, keys: Collection[int]) -> None:
     """Delete the sources that no mail needs any more."""
-    if keys:
-        used = {row.content_key for row in tx.rows(_USED, {"keys": list(keys)})}
-        tx.run(delete(received_contents).where(received_contents.c.key.in_(set(keys) - used)))
+    if dialect.is_sqlite(tx.connection):
+        dialect.sqlite_run(tx.connection, _DROP_SQLITE, [{"key": key} for key in keys])
+    elif keys:
+        tx.run(_DROP_POSTGRES, {"keys": list(keys)})
 
 
-_USED = select(received_mail.c.content_key).where(
-    received_mail.c.content_key.in_(bindparam("keys", expanding=True))
-)
+def _take_away(tx: Tx, held: Sequence[tuple[int, int]]) -> Sequence[tuple[MessageKey, int]]:
+    """Delete the rows (key, lease) that are still held so; their keys and those of their sources."""
+    rows: Sequence[Sequence[Any]] = ()
+    if dialect.is_sqlite(tx.connection):
+        each = [{"key": key, "lease": lease} for key, lease in held]
+        rows = dialect.sqlite_rows(tx.connection, _TAKE_AWAY_SQLITE, each)
+    elif held:
+        keys, leases = zip(*held, strict=True)
+        rows = tx.rows(_TAKE_AWAY_POSTGRES, {"keys": list(keys), "leases": list(leases)})
+    return [(MessageKey(key), content_key) for key, content_key in rows]
 
 
 def _sources(tx: Tx, keys: Collection[int]) -> dict[int, bytes]:
@@ -203,7 +238,7 @@ def _sources(tx: Tx, keys: Collection[int]) -> dict[int, bytes]:
     }
 
 
-def _values(mail: Received, content_key: int) -> tuple[Any, ...]:
+def _values(mail: Received, content_key: int, lease: int | None, until: int) -> tuple[Any, ...]:
     at = micros(mail.received_at)
     return (
         mail.key,
@@ -221,8 +256,9 @@ def _values(mail: Received, content_key: int) -> tuple[Any, ...]:
         mail.protocol,
         len(mail.raw),
         at,
-        at,
-        0,
+        at if lease is None else until,
+        lease,
+        0 if lease is None else 1,
     )
 
 

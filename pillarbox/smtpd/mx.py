@@ -20,7 +20,7 @@ from pillarbox.errors import StartError, Unavailable
 from pillarbox.ids import message_id
 from pillarbox.mail.parse import parse
 from pillarbox.mail.verp import ReturnPaths
-from pillarbox.received import store
+from pillarbox.received.handover import keep
 from pillarbox.received.model import Received, Route, Target
 from pillarbox.servers.addresses import Inbox, Inboxes
 from pillarbox.smtpd.options import ServerOptions
@@ -85,7 +85,7 @@ class MxService(Service):
             if refusal is not None:
                 return refusal
             mails = [self._received(envelope, *target) for target in targets]
-            await self._app.db.write_each(store.insert, [mails])
+            await self._app.db.write_each(keep, [mails])
         except Unavailable:
             return TEMPORARY
         log.info("mail received", extra={"received": mails[0].message_id, "recipients": len(mails)})

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from pillarbox.inbound import simulate
 from pillarbox.inbound.simulate import Composed
 from pillarbox.inbound.store import messages
-from pillarbox.received import store as received
+from pillarbox.received.handover import keep
 from pillarbox.servers.model import Server
 from pillarbox.web.area import Area
 from pillarbox.web.forms import Form
@@ -42,9 +42,7 @@ async def run(visit: Visit) -> Response:
         )
     news = visit.app.wake.subscribe(messages.LIST)
     try:
-        await visit.write(
-            lambda tx: received.insert(tx, [[mail]]), did="Simulated an inbound message"
-        )
+        await visit.write(lambda tx: keep(tx, [[mail]]), did="Simulated an inbound message")
         async with asyncio.timeout(WAIT_S):
             while not await _is_there(visit, server, mail.message_id):
                 await news.wait(1.0)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from pillarbox.received import process, store
+from pillarbox.received.handover import keep as keep_mail
 from pillarbox.received.model import Received, Route, Target
 from pillarbox.received.process import Processing
 from pillarbox.storage.tx import Tx
@@ -42,7 +43,7 @@ def step() -> Ledger:
 
 
 async def keep(app, *mails: Received) -> None:
-    await app.db.write_each(store.insert, [[mail] for mail in mails])
+    await app.db.write_each(keep_mail, [[mail] for mail in mails])
 
 
 def left(app) -> int:
@@ -110,16 +111,11 @@ async def test_a_broken_mail_does_not_hold_up_the_others(app, server, step):
 async def test_what_a_dead_process_had_in_hand_is_due_again(app, server, step, clock):
     mail = a_received(app, server)
     await keep(app, mail)
-    until = clock.now() + process.LEASE
-    taken = await app.db.write(
-        lambda tx: store.claim(tx, [Route.INBOUND], lease=1, until=until, limit=9)
-    )
+    taken = await app.db.write(lambda tx: store.claim(tx, [Route.INBOUND], lease=1, limit=9))
     assert [one.mail for one in taken] == [mail]
-    again = await app.db.write(
-        lambda tx: store.claim(tx, [Route.INBOUND], lease=2, until=until, limit=9)
-    )
+    again = await app.db.write(lambda tx: store.claim(tx, [Route.INBOUND], lease=2, limit=9))
     assert again == []
-    clock.advance(process.LEASE)
+    clock.advance(store.LEASE)
     await until_settled(app, step, 1, Processing(app, {Route.INBOUND: step}))
     with app.db.transaction() as tx:
         assert store.finish(tx, taken) == set()
@@ -127,11 +123,10 @@ async def test_what_a_dead_process_had_in_hand_is_due_again(app, server, step, c
 
 async def test_a_new_start_takes_back_what_was_in_hand(app, server, clock):
     await keep(app, a_received(app, server))
-    until = clock.now() + process.LEASE
     with app.db.transaction() as tx:
-        store.claim(tx, [Route.INBOUND], lease=1, until=until, limit=9)
+        store.claim(tx, [Route.INBOUND], lease=1, limit=9)
         store.release_all(tx)
-        (taken,) = store.claim(tx, [Route.INBOUND], lease=2, until=until, limit=9)
+        (taken,) = store.claim(tx, [Route.INBOUND], lease=2, limit=9)
     assert taken.attempts == 2
 
 
@@ -140,8 +135,10 @@ async def test_two_workers_have_one_effect(app, server, step, clock):
     await keep(app, a_received(app, server))
     lane = process._Lane(step)
     with app.db.transaction() as tx:
-        frozen = store.claim(tx, [Route.INBOUND], lease=1, until=tx.now, limit=9)
-        other = store.claim(tx, [Route.INBOUND], lease=2, until=tx.now, limit=9)
+        frozen = store.claim(tx, [Route.INBOUND], lease=1, limit=9)
+    clock.advance(store.LEASE)
+    with app.db.transaction() as tx:
+        other = store.claim(tx, [Route.INBOUND], lease=2, limit=9)
         lane.settle(tx, [(frozen[0], "late")])
         assert step.settled == []
         lane.settle(tx, [(other[0], "good")])
@@ -151,9 +148,9 @@ async def test_two_workers_have_one_effect(app, server, step, clock):
 
 async def test_mails_of_one_transaction_share_their_source(app, server):
     first, second = a_received(app, server), a_received(app, server, recipient="b@x.example")
-    await app.db.write_each(store.insert, [[first, second]])
+    await app.db.write_each(keep_mail, [[first, second]])
     with app.db.transaction() as tx:
-        taken = store.claim(tx, [Route.INBOUND], lease=1, until=tx.now, limit=9)
+        taken = store.claim(tx, [Route.INBOUND], lease=1, limit=9)
         assert [one.mail.raw for one in taken] == [first.raw, first.raw]
         store.finish(tx, taken[:1])
         assert store.load(tx, taken[1]).mail.raw == first.raw
