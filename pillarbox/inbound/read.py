@@ -4,7 +4,7 @@ Whatever arrives becomes a message; what was wrong with it is in its defects. So
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pillarbox.inbound.model import (
     Correspondent,
@@ -15,6 +15,7 @@ from pillarbox.inbound.model import (
     mail_list,
 )
 from pillarbox.mail import headers, trace
+from pillarbox.mail.charsets import storable
 from pillarbox.mail.parse import Header, Message, parse
 from pillarbox.mail.received_addresses import read_addresses
 from pillarbox.mail.reply_text import stripped_reply
@@ -38,6 +39,7 @@ class Reading:
 
     message: InboundMessage
     content: InboundContent
+    attachments: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 def read(mail: Received, parsed: Message, *, host: str, checks: Headers = ()) -> Reading:
@@ -54,10 +56,10 @@ def read(mail: Received, parsed: Message, *, host: str, checks: Headers = ()) ->
         to=to,
         cc=cc,
         bcc=bcc,
-        reply_to=mail_list(_mailboxes(parsed, "reply-to")),
-        subject=parsed.header("Subject") or "",
-        date=_plain(parsed, "Date"),
-        tag=(parsed.header("X-PM-Tag") or "").strip()[:LONGEST_TAG],
+        reply_to=storable(mail_list(_mailboxes(parsed, "reply-to"))),
+        subject=storable(parsed.header("Subject") or ""),
+        date=storable(_plain(parsed, "Date")),
+        tag=storable((parsed.header("X-PM-Tag") or "").strip()[:LONGEST_TAG]),
         attachments=tuple(
             InboundAttachment(
                 name=part.name,
@@ -77,7 +79,7 @@ def read(mail: Received, parsed: Message, *, host: str, checks: Headers = ()) ->
         stripped_reply=stripped_reply(text) if _is_reply(parsed) else "",
         headers=_shown(mail, own, parsed, host),
     )
-    return Reading(message, content)
+    return Reading(message, content, tuple([part.content for part in parsed.attachments]))
 
 
 def author(parsed: Message) -> str:
@@ -133,7 +135,7 @@ def _addresses(mail: Received, parsed: Message) -> tuple[Correspondent, Group, G
 
 def _mailboxes(parsed: Message, name: str) -> tuple[Correspondent, ...]:
     found = [
-        Correspondent(one.email, one.name)
+        Correspondent(storable(one.email), storable(one.name))
         for header in parsed.headers_named(name)
         for one in read_addresses(header.value)
         if len(one.email) <= LONGEST_ADDRESS
@@ -146,7 +148,7 @@ def _plain(parsed: Message, name: str) -> str:
 
 
 def _text(text: str | None) -> str:
-    return (text or "").replace("\r\n", "\n").replace("\0", "")
+    return storable((text or "").replace("\r\n", "\n"))
 
 
 def _is_reply(parsed: Message) -> bool:

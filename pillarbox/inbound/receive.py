@@ -1,6 +1,7 @@
 """Taking in what came for a customer: a received mail becomes an inbound message, and its hook is due.
 
     find the Server -> parse -> check the sender, have it scanned -> read -> (transaction:) apply rules -> keep
+      -> hand over to the calls (handover)
 
 The mail was kept and answered for before (`smtpd/mx`), so each step may be repeated. Source: spec inbound 3 to 6.
 """
@@ -12,8 +13,9 @@ from datetime import datetime
 
 from pillarbox.app import App
 from pillarbox.ids import ServerId
-from pillarbox.inbound import read, rules
+from pillarbox.inbound import handover, read, rules
 from pillarbox.inbound.checks import Checks
+from pillarbox.inbound.handover import Hook
 from pillarbox.inbound.model import BLOCKED_BY_SPAM, InboundStatus
 from pillarbox.inbound.read import Reading
 from pillarbox.inbound.store import messages
@@ -21,6 +23,7 @@ from pillarbox.inbound.store import rules as stored_rules
 from pillarbox.mail.parse import parse
 from pillarbox.received.model import Received
 from pillarbox.servers.directory import Directory
+from pillarbox.servers.model import Server
 from pillarbox.storage.tx import Tx
 
 LARGE = 256 * 1024
@@ -32,7 +35,7 @@ class Arrival:
 
     reading: Reading
     mail_from: str
-    has_hook: bool
+    hook: Hook | None
     spam_threshold: int
     spam_score: float | None = None
 
@@ -72,10 +75,12 @@ class Receiving:
         server = await self._directory.server(ServerId(reading.message.server_id))
         if server is None:
             return None
+        stream = server.stream_by_key(reading.message.stream_key)
+        message = replace(reading.message, stream=stream.slug if stream else "")
         return Arrival(
-            reading=reading,
+            reading=replace(reading, message=message),
             mail_from=mail.mail_from,
-            has_hook=bool(server.inbound_hook_url),
+            hook=_hook(server),
             spam_threshold=server.inbound_spam_threshold,
             spam_score=spam_score,
         )
@@ -88,19 +93,24 @@ class Receiving:
         """Keep messages, blocked or with their hook due."""
         arrivals = [arrival for arrival in prepared if arrival is not None]
         blocks = _blocks(tx, arrivals)
-        messages.insert(
-            tx,
-            [
-                judged(arrival, block, at=tx.now)
-                for arrival, block in zip(arrivals, blocks, strict=True)
-            ],
-        )
+        new = [judged(*pair, at=tx.now) for pair in zip(arrivals, blocks, strict=True)]
+        leases = handover.offer(tx, [_candidate(*pair) for pair in zip(arrivals, new, strict=True)])
+        messages.insert(tx, new, leases)
+
+
+def _candidate(arrival: Arrival, new: messages.New) -> handover.Candidate:
+    return handover.Candidate(new=new, attachments=arrival.reading.attachments, hook=arrival.hook)
+
+
+def _hook(server: Server) -> Hook | None:
+    url = server.inbound_hook_url
+    return Hook(url=url, wants_source=server.is_raw_email_enabled) if url else None
 
 
 def judged(arrival: Arrival, block: rules.Block | None, *, at: datetime) -> messages.New:
     """A message as it is kept: rules first, then the spam threshold, then whether there is a hook to call."""
     reason = block.reason if block else BLOCKED_BY_SPAM if arrival.is_spam else None
-    status = InboundStatus.QUEUED if arrival.has_hook else InboundStatus.FAILED
+    status = InboundStatus.QUEUED if arrival.hook else InboundStatus.FAILED
     if reason is not None:
         status = InboundStatus.BLOCKED
     reading = arrival.reading

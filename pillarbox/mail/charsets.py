@@ -82,3 +82,8 @@ def _guessed(data: bytes, codec: str | None) -> str:
     if not data.decode("utf-8", "ignore").isascii():
         return data.decode("utf-8", "replace")
     return data.decode("latin-1")
+
+
+def storable(text: str) -> str:
+    """Text without what cannot be kept or sent as UTF-8 everywhere: NUL and lone surrogates."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

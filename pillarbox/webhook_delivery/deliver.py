@@ -1,6 +1,7 @@
 """Makes the calls of one desk.
 
     wake or next due time -> lanes.wanted -> desk.take (transaction) -> lanes.start
+      (or handed over, and held already: handover)
       -> post (network) -> lanes.ended -> desk.settle (transaction, many outcomes at once) -> next
 
 Calls in hand are leased: the lease is prolonged while a call is in hand and runs out when the process dies, after
@@ -11,7 +12,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from pillarbox.app import App
@@ -33,6 +34,8 @@ GATHER_S = 0.02
 """How long outcomes gather before they are written down, as long as others are to come."""
 QUICK_MS = 2_000
 BYTES_AT_ONCE = 64 * 1024 * 1024
+HANDED_BYTES = 16 * 1024 * 1024
+"""With so much to say at hand, nothing more is taken past the queue."""
 _BUSY = 429
 
 
@@ -46,6 +49,8 @@ class Deliverer:
         self._lanes = Lanes()
         self._wakes = app.wake.subscribe(desk.topic)
         self._held: dict[Held, Job] = {}
+        self._bytes_at_hand = 0
+        self._is_open = False
         self._calling: set[asyncio.Task[None]] = set()
         self._outcomes: list[Outcome] = []
         self._has_outcomes = asyncio.Event()
@@ -62,14 +67,31 @@ class Deliverer:
             settling = tasks.create_task(self._settle_all())
             stopped = tasks.create_task(stop.wait())
             stopped.add_done_callback(lambda _: self._wakes.arrive(()))
+            self._is_open = True
             while not stop.is_set():
                 await self._turn(tasks)
+            await self._close()
             self._lanes.empty()
             await self._finish()
             await settling
             for helper in helpers:
                 helper.cancel()
         await self._give_back(list(self._held))
+
+    def has_room(self, lane: str, promised: int) -> bool:
+        """Whether a call that is about to be put into the queue may be handed over instead. Any thread may ask."""
+        return (
+            self._is_open
+            and self._bytes_at_hand < HANDED_BYTES
+            and self._lanes.has_room(lane, self._app.clock.now(), promised=promised)
+        )
+
+    def hand(self, jobs: Sequence[Job]) -> None:
+        """Make calls whose leases are ours already."""
+        for job in jobs:
+            self._hold(job)
+            self._lanes.handed(job)
+        self._wakes.arrive(())
 
     async def _turn(self, tasks: asyncio.TaskGroup) -> None:
         for lane in self._wakes.take():
@@ -101,18 +123,26 @@ class Deliverer:
         by_lane: dict[str, list[Job]] = {}
         for job in taken.jobs:
             by_lane.setdefault(job.lane, []).append(job)
-            self._held[job.held] = job
+            self._hold(job)
         for lane, asked in wanted:
             self._lanes.took(
                 lane, by_lane.get(lane, []), asked=asked, next_due=taken.next_due[lane]
             )
+
+    def _hold(self, job: Job) -> None:
+        self._held[job.held] = job
+        self._bytes_at_hand += len(job.body or b"")
+
+    def _let_go(self, held: Held) -> None:
+        job = self._held.pop(held, None)
+        self._bytes_at_hand -= len(job.body or b"") if job else 0
 
     async def _call(self, job: Job) -> None:
         outcome = None
         try:
             outcome = await self._attempt(job)
         except Unavailable:
-            self._held.pop(job.held, None)  # due again when its lease ends
+            self._let_go(job.held)  # due again when its lease ends
         except Exception:
             log.exception("call failed", extra={"lane": job.lane, "call": job.id})
             outcome = self._outcome(job, 0, "it could not be made", self._app.monotonic())
@@ -191,7 +221,7 @@ class Deliverer:
                     await self._settle([outcome])
                 return
         for outcome, due_at in zip(outcomes, dues, strict=True):
-            self._held.pop(outcome.job.held, None)
+            self._let_go(outcome.job.held)
             self._count(outcome, is_retried=due_at is not None)
             if due_at is not None:
                 self._lanes.found(outcome.job.lane, due_at)
@@ -202,6 +232,12 @@ class Deliverer:
         meters.calling.observe(outcome.duration_ms / 1000)
         ended = "succeeded" if 200 <= outcome.status < 300 else "failed"
         meters.webhooks["retried" if is_retried else ended] += 1
+
+    async def _close(self) -> None:
+        """Take no more past the queue, and wait for what was promised."""
+        self._is_open = False
+        with suppress(Unavailable):
+            await self._app.db.write(lambda _tx: None)  # stands behind all that was promised before
 
     async def _finish(self) -> None:
         """Wait for the calls that are being made, though not for ever, and write down what came of them."""
@@ -214,7 +250,7 @@ class Deliverer:
 
     async def _give_back(self, held: list[Held]) -> None:
         for one in held:
-            self._held.pop(one, None)
+            self._let_go(one)
         if not held:
             return
         try:

@@ -1,17 +1,19 @@
 """The desk of inbound mail: messages whose Server's hook is to be called.
 
-    take:   claim -> failed at once where there is no hook
-    settle: still ours? -> judge -> status; after the last attempt a bounce InboundError
+    take:   claim -> failed at once where there is no hook (or handed over by keeping: handover)
+    settle: judge -> status, where still ours; after the last attempt a bounce InboundError
 
 Source: spec inbound 4 and 6.2, webhooks 6.4.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from pillarbox.bounces.model import BounceType, NewBounce
 from pillarbox.bounces.record import record
+from pillarbox.inbound.handover import Handed
 from pillarbox.inbound.model import InboundStatus
 from pillarbox.inbound.read import attachment_contents, source_text
 from pillarbox.inbound.store import messages, queue
@@ -50,7 +52,7 @@ class InboundDesk:
         queue.move(
             tx,
             [
-                Move(key=one.key, status=InboundStatus.FAILED, outcome=NO_HOOK)
+                Move(key=one.key, lease=one.lease, status=InboundStatus.FAILED, outcome=NO_HOOK)
                 for one in due
                 if not urls.get(one.server_id)
             ],
@@ -64,6 +66,23 @@ class InboundDesk:
             next_due={lane: queue.next_due(tx, int(lane)) for lane, _ in wanted},
         )
 
+    def handed(self, handed: Handed) -> Job:
+        """A message that was handed over, as a call."""
+        message, content = handed.new.message, handed.new.content
+        due = Due(
+            key=message.key,
+            lease=handed.lease,
+            server_id=message.server_id,
+            size_bytes=len(content.raw),
+            attempts=0,
+        )
+        wants_source = handed.hook.wants_source
+        raw = source_text(content.raw) if wants_source else None
+        body = None
+        with suppress(UnicodeError):  # text that no database keeps: told as it was kept
+            body = hook_body(message, content, handed.attachments, raw)
+        return self._job(due, handed.hook.url, with_source=wants_source, body=body)
+
     def load(self, tx: Tx, job: Job) -> bytes | None:
         """What the hook is told of a message."""
         message = messages.find_by_key(tx, job.id)
@@ -76,14 +95,13 @@ class InboundDesk:
 
     def settle(self, tx: Tx, outcomes: Sequence[Outcome]) -> list[datetime | None]:
         """Write outcomes down. Those of messages that somebody else has taken over are left alone."""
-        held = queue.still_held(tx, [outcome.job.held for outcome in outcomes])
-        moves = {o.job.id: self._move(o) for o in outcomes if o.job.id in held}
-        queue.move(tx, list(moves.values()))
+        moves = {outcome.job.id: self._move(outcome) for outcome in outcomes}
+        moved = queue.move(tx, list(moves.values()))
         for outcome in outcomes:
-            move = moves.get(outcome.job.id)
-            if move is not None and move.status is InboundStatus.FAILED:
+            move = moves[outcome.job.id]
+            if move.key in moved and move.status is InboundStatus.FAILED:
                 _record_failure(tx, move, outcome)
-        return [moves[o.job.id].due_at if o.job.id in moves else None for o in outcomes]
+        return [moves[o.job.id].due_at if o.job.id in moved else None for o in outcomes]
 
     def extend(self, tx: Tx, held: Sequence[Held]) -> None:
         """Keep hold of messages."""
@@ -93,16 +111,17 @@ class InboundDesk:
         """Give messages back untried."""
         queue.release(tx, held)
 
-    def _job(self, due: Due, url: str, *, with_source: bool) -> Job:
+    def _job(self, due: Due, url: str, *, with_source: bool, body: bytes | None = None) -> Job:
         return Job(
             id=due.key,
             lease=due.lease,
-            lane=str(due.server_id),
+            lane=lane_of(due.server_id),
             target=Target(url=url),
             headers=(
                 (TRACE_ID, guid(self.secret, b"inbound call", due.key)),
                 (EVENT_ID, guid(self.secret, b"inbound", due.key)),
             ),
+            body=body,
             size_bytes=3 * due.size_bytes,  # base64 and escapes; put together for each call
             attempts=due.attempts,
             about=with_source,
@@ -110,13 +129,20 @@ class InboundDesk:
 
     def _move(self, outcome: Outcome) -> Move:
         verdict = judge_inbound(outcome.status)
-        key, said = outcome.job.id, said_by(outcome)
+        (key, lease), said = outcome.job.held, said_by(outcome)
         if verdict is AttemptOutcome.SUCCESS:
-            return Move(key=key, status=InboundStatus.PROCESSED, outcome=said)
+            return Move(key=key, lease=lease, status=InboundStatus.PROCESSED, outcome=said)
         due_at = self.ladder.next_try(outcome.job.attempts + 1, outcome.ended_at)
         if verdict is AttemptOutcome.FAILURE or due_at is None:
-            return Move(key=key, status=InboundStatus.FAILED, outcome=said)
-        return Move(key=key, status=InboundStatus.SCHEDULED, outcome=said, due_at=due_at)
+            return Move(key=key, lease=lease, status=InboundStatus.FAILED, outcome=said)
+        return Move(
+            key=key, lease=lease, status=InboundStatus.SCHEDULED, outcome=said, due_at=due_at
+        )
+
+
+def lane_of(server_id: int) -> str:
+    """The lane of a Server's messages."""
+    return str(server_id)
 
 
 def said_by(outcome: Outcome) -> str:

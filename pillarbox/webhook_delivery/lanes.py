@@ -37,10 +37,18 @@ class _Lane:
     def is_idle(self) -> bool:
         return not (self.calling or self.asked or self.waiting)
 
+    @property
+    def at_hand(self) -> int:
+        """Calls that are made or fetched, or could be made."""
+        return self.calling + self.asked + len(self.waiting)
+
+    @property
+    def most_at_hand(self) -> int:
+        return int(self.limit) * AT_HAND
+
     def wants(self) -> int:
         """How many more calls should be at hand; none as long as there are enough to go on with."""
-        have = self.calling + self.asked + len(self.waiting)
-        most = int(self.limit) * AT_HAND
+        have, most = self.at_hand, self.most_at_hand
         return most - have if have <= most // 2 else 0
 
 
@@ -95,6 +103,23 @@ class Lanes:
         if next_due is not None:
             self.found(name, next_due)
         self._forget_if_ordinary(lane)
+
+    def has_room(self, name: str, now: datetime, *, promised: int) -> bool:
+        """Whether a call may be taken past the queue: none of its lane waits there, and there is room at hand.
+
+        Only looks things up, so that any thread may ask; the answer may be a moment old.
+        """
+        due, lane = self._due.get(name), self._lanes.get(name)
+        if name in self._ready or (due is not None and due <= now):
+            return False
+        if lane is None:
+            return promised < FIRST_AT_ONCE * AT_HAND
+        return not lane.asked and lane.at_hand + promised < lane.most_at_hand
+
+    def handed(self, job: Job) -> None:
+        """A call that is held already, past the queue."""
+        self._lane(job.lane).waiting.append(job)
+        self._startable[job.lane] = None
 
     def start(self) -> list[Job]:
         """The calls to make now, lane by lane in turn; they count until `ended`."""

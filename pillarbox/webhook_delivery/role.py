@@ -1,6 +1,6 @@
 """The role `webhooks`: reads the event log, and calls those who want to hear of it.
 
-events -> fan_out (transaction) -> calls -> Deliverer
+events -> fan_out (transaction) -> calls -> Deliverer <- Handover <- inbound mail
 """
 
 import asyncio
@@ -13,9 +13,9 @@ from pillarbox.events import store as events
 from pillarbox.mail.egress import Egress
 from pillarbox.outgoing.http import Client
 from pillarbox.webhook_delivery.deliver import Deliverer
-from pillarbox.webhook_delivery.desk import Desk
 from pillarbox.webhook_delivery.event_desk import EventDesk
 from pillarbox.webhook_delivery.fanout import Step, fan_out
+from pillarbox.webhook_delivery.handover import Handover
 from pillarbox.webhook_delivery.inbound_desk import InboundDesk
 from pillarbox.webhook_delivery.schedule import INBOUND_MINUTES, INBOUND_TIMEOUT_S, Ladder
 from pillarbox.wire.events import NO_MESSAGE
@@ -34,15 +34,14 @@ class Webhooks:
 
     def __init__(self, app: App, secret: bytes) -> None:
         self._app = app
-        events_desk = EventDesk(
+        self._event_desk = EventDesk(
             ladder=Ladder(app.config.webhooks_retry_minutes),
             timeout_s=app.config.webhooks_timeout_s,
             secret=secret,
         )
-        inbound_desk = InboundDesk(
+        self._inbound_desk = InboundDesk(
             ladder=Ladder(INBOUND_MINUTES), timeout_s=INBOUND_TIMEOUT_S, secret=secret
         )
-        self._desks: tuple[Desk, ...] = (events_desk, inbound_desk)
         self._no_message = NO_MESSAGE if app.config.webhooks_zero_message_id else None
         self._news = app.wake.subscribe(events.TOPIC)
 
@@ -56,8 +55,10 @@ class Webhooks:
             connections=(0, 0),  # the lanes count
         )
         async with client, asyncio.TaskGroup() as tasks:
-            for desk in self._desks:
-                tasks.create_task(Deliverer(self._app, desk, client).run(stop))
+            inbound = Deliverer(self._app, self._inbound_desk, client)
+            Handover(self._app, self._inbound_desk, inbound)
+            for deliverer in (Deliverer(self._app, self._event_desk, client), inbound):
+                tasks.create_task(deliverer.run(stop))
             reading = tasks.create_task(self._read_log())
             await stop.wait()
             reading.cancel()

@@ -8,7 +8,9 @@ from typing import Any
 import aiosmtplib
 import pytest
 
+from pillarbox.inbound.store.messages import TOPIC
 from tests.doubles.dns import DnsZone
+from tests.doubles.hook import HookSink
 from tests.doubles.spamd import Spamd
 from tests.flows.client import Client
 
@@ -277,3 +279,23 @@ async def test_attachments_beyond_35_mb_are_refused(serve):
         with pytest.raises(aiosmtplib.SMTPDataError) as refused:
             await box.deliver(head + files, address)
         assert (refused.value.code, refused.value.message[:5]) == (552, "5.3.4")
+
+
+async def test_mail_is_told_at_once_and_as_things_are(serve):
+    """It goes from the MX to its hook without waiting in a queue; what a hook does not take, the queue has."""
+    async with HookSink() as sink, serve(egress_allow="127.0.0.0/8") as running:
+        box = Mailbox(running)
+        queued = running.app.wake.subscribe(TOPIC)
+        sink.status = lambda said: 200 if said["Subject"] == "first" else 500
+        await box.change(InboundHookUrl=sink.url())
+        for subject in ("first", "second"):
+            await box.deliver(a_mail(Subject=subject), await box.address())
+        hits = await sink.wait(2)
+        (told,), (waiting,) = await box.listed("processed"), await box.listed("scheduled")
+        await box.change(InboundHookUrl="")
+        await box.deliver(a_mail(Subject="third"), await box.address())
+        (untold,) = await box.listed("failed")
+    assert not queued.is_set
+    assert {hit.json["MessageID"] for hit in hits} == {told["MessageID"], waiting["MessageID"]}
+    assert [one["Subject"] for one in (told, waiting, untold)] == ["first", "second", "third"]
+    assert len(sink.hits) == 2

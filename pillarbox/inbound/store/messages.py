@@ -5,10 +5,11 @@ as in the outbound queue. Every list is of one Server and one status, so each in
 which prefers the index with most columns fixed, then starts from the filter that was asked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import accumulate
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -41,6 +42,7 @@ from pillarbox.inbound.model import (
     InboundSearch,
     InboundStatus,
 )
+from pillarbox.mail.charsets import storable
 from pillarbox.servers.store.tables import servers, streams
 from pillarbox.stats.model import LONGEST_NAME, tag_key
 from pillarbox.storage.schema import metadata
@@ -51,6 +53,7 @@ from pillarbox.storage.types import Json, TextEnum, UtcTime, dump_json, micros
 TOPIC = "inbound"
 LIST = "inbound list"
 """The topic that wakes when a list of messages would look different."""
+LEASE = timedelta(seconds=60)
 MAX_BYTES = 16 * 1024 * 1024  # of messages deleted at once
 _BLOCKED = text("status = 'Blocked'")
 _HASHED, _TAGGED, _DUE = (
@@ -130,15 +133,18 @@ class New:
     due_at: datetime | None = None
 
 
-def insert(tx: Tx, batch: Sequence[New]) -> None:
-    """Keep messages."""
-    rows = [_row(new.message, len(new.content.raw), new.due_at) for new in batch]
+def insert(
+    tx: Tx, batch: Sequence[New], leases: Mapping[MessageKey, int] = MappingProxyType({})
+) -> None:
+    """Keep messages; those with a lease are in hand, as if they had been claimed."""
+    rows = [_row(tx, new, leases.get(new.message.key)) for new in batch]
     tx.insert_many(inbound_messages, tuple(_MESSAGE), rows)
     contents = [_content_row(new.message.key, new.content) for new in batch]
     tx.insert_many(inbound_contents, _CONTENT, contents)
     if batch:
         tx.wake(LIST)
-    lanes = {str(new.message.server_id) for new in batch if new.due_at is not None}
+    queued = [new.message for new in batch if new.due_at and new.message.key not in leases]
+    lanes = {str(message.server_id) for message in queued}
     if lanes:
         tx.wake(TOPIC, *lanes)
 
@@ -296,13 +302,14 @@ def _lower(text: str | None) -> str | None:
 _MESSAGE = (
     "key message_id server_id stream_key received_at status blocked_reason recipient recipient_key mailbox_hash"
     " sender sender_key sender_name correspondents reply_to subject date tag tag_key attachments defects"
-    " size_bytes due_at attempts"
+    " size_bytes due_at lease attempts"
 ).split()
 _CONTENT = ("message_key", "raw", "text", "html", "stripped_reply", "headers")
 
 
-def _row(message: InboundMessage, size: int, due_at: datetime | None) -> tuple[Any, ...]:
-    sender = _storable(message.sender.email)
+def _row(tx: Tx, new: New, lease: int | None) -> tuple[Any, ...]:
+    message, due_at = new.message, new.due_at if lease is None else tx.now + LEASE
+    sender = storable(message.sender.email)
     return (
         message.key,
         message.message_id,
@@ -316,22 +323,23 @@ def _row(message: InboundMessage, size: int, due_at: datetime | None) -> tuple[A
         message.mailbox_hash,
         sender,
         sender.lower(),
-        _storable(message.sender.name),
+        storable(message.sender.name),
         _json([_pairs(message.to), _pairs(message.cc), _pairs(message.bcc)]),
-        _storable(message.reply_to),
-        _storable(message.subject),
-        _storable(message.date),
-        _storable(message.tag),
-        tag_key(_storable(message.tag)),
+        storable(message.reply_to),
+        storable(message.subject),
+        storable(message.date),
+        storable(message.tag),
+        tag_key(storable(message.tag)),
         _json(
             [
-                [found.name, found.content_type, found.content_id, found.length]
-                for found in message.attachments
+                [one.name, one.content_type, one.content_id, one.length]
+                for one in message.attachments
             ]
         ),
         _json(list(message.defects)),
-        size,
+        len(new.content.raw),
         None if due_at is None else micros(due_at),
+        lease,
         0,
     )
 
@@ -340,9 +348,9 @@ def _content_row(key: MessageKey, content: InboundContent) -> tuple[Any, ...]:
     return (
         key,
         content.raw,
-        _storable(content.text),
-        _storable(content.html),
-        _storable(content.stripped_reply),
+        storable(content.text),
+        storable(content.html),
+        storable(content.stripped_reply),
         _json(content.headers),
     )
 
@@ -390,8 +398,3 @@ def message_of(row: Row[Any]) -> InboundMessage:
         ),
         defects=tuple(row.defects or ()),
     )
-
-
-def _storable(text: str) -> str:
-    """Text without what PostgreSQL cannot keep: NUL and lone surrogates."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

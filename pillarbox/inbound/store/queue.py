@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, func, select, text, tuple_, update
+from sqlalchemy import func, select, text, tuple_, update
 
 from pillarbox.inbound.model import InboundStatus
-from pillarbox.inbound.store.messages import LIST, inbound_messages
+from pillarbox.inbound.store.messages import LEASE, LIST, inbound_messages
+from pillarbox.storage import dialect
 from pillarbox.storage.tx import Tx
-from pillarbox.storage.types import instant
+from pillarbox.storage.types import instant, micros
 
-LEASE = timedelta(seconds=60)
 # A loose index scan: from one Server to the next, without touching the rows in between.
 _LANES = text("""
     WITH RECURSIVE walk(lane) AS (
@@ -24,6 +25,19 @@ _LANES = text("""
     SELECT lane, (
         SELECT min(due_at) FROM inbound_messages WHERE due_at IS NOT NULL AND server_id = walk.lane) AS due_at
     FROM walk WHERE lane IS NOT NULL
+""")
+_MOVE_SQLITE = """
+    UPDATE inbound_messages
+    SET status = :status, due_at = :due, last_outcome = :outcome, attempts = attempts + 1, lease = NULL
+    WHERE key = :key AND lease = :lease RETURNING key
+"""
+_MOVE_POSTGRES = text("""
+    UPDATE inbound_messages
+    SET status = moved_to, due_at = moved_due, last_outcome = said, attempts = attempts + 1, lease = NULL
+    FROM unnest(CAST(:keys AS bigint[]), CAST(:leases AS bigint[]), CAST(:statuses AS text[]),
+        CAST(:dues AS bigint[]), CAST(:outcomes AS text[]))
+        AS moved(moved_key, moved_lease, moved_to, moved_due, said)
+    WHERE key = moved_key AND lease = moved_lease RETURNING key
 """)
 
 
@@ -43,6 +57,7 @@ class Move:
     """Where a message stands after its hook was called; with `due_at` it is called again."""
 
     key: int
+    lease: int
     status: InboundStatus
     outcome: str
     due_at: datetime | None = None
@@ -95,36 +110,27 @@ def release(tx: Tx, held: Sequence[tuple[int, int]]) -> None:
     tx.run(mine.values(due_at=tx.now, lease=None))
 
 
-def still_held(tx: Tx, held: Sequence[tuple[int, int]]) -> set[int]:
-    """The keys of those of the messages (key, lease) that nobody else has taken over; locks them on PostgreSQL."""
-    at = inbound_messages.c
-    query = select(at.key, at.lease).where(at.key.in_([key for key, _ in held]))
-    found = {(row.key, row.lease) for row in tx.rows(query.with_for_update())}
-    return {key for key, _ in found.intersection(held)}
+def move(tx: Tx, moves: Sequence[Move]) -> set[int]:
+    """Write down where messages stand after an attempt, unless somebody else has taken them over; whose it was."""
+    if not moves:
+        return set()
+    tx.wake(LIST)
+    rows: Sequence[Sequence[Any]]
+    if dialect.is_sqlite(tx.connection):
+        rows = dialect.sqlite_rows(tx.connection, _MOVE_SQLITE, [_values(one) for one in moves])
+    else:
+        each = [_values(one).values() for one in moves]
+        names = ("keys", "leases", "statuses", "dues", "outcomes")
+        columns = map(list, zip(*each, strict=True))
+        rows = tx.rows(_MOVE_POSTGRES, dict(zip(names, columns, strict=True)))
+    return {key for (key,) in rows}
 
 
-def move(tx: Tx, moves: Sequence[Move]) -> None:
-    """Write down where messages stand after an attempt."""
-    at = inbound_messages.c
-    if moves:
-        tx.wake(LIST)
-        statement = update(inbound_messages).where(at.key == bindparam("which"))
-        values = {
-            "status": bindparam("new_status", type_=at.status.type),
-            "due_at": bindparam("due", type_=at.due_at.type),
-            "last_outcome": bindparam("outcome"),
-            "attempts": at.attempts + 1,
-            "lease": None,
-        }
-        tx.run(
-            statement.values(values),
-            [
-                {
-                    "which": one.key,
-                    "new_status": one.status,
-                    "due": one.due_at,
-                    "outcome": one.outcome,
-                }
-                for one in moves
-            ],
-        )
+def _values(one: Move) -> dict[str, Any]:
+    return {
+        "key": one.key,
+        "lease": one.lease,
+        "status": one.status.value,
+        "due": None if one.due_at is None else micros(one.due_at),
+        "outcome": one.outcome,
+    }

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from pillarbox.webhook_delivery.job import Job
-from pillarbox.webhook_delivery.lanes import FIRST_AT_ONCE, MOST_OF_LANE, Lanes
+from pillarbox.webhook_delivery.lanes import AT_HAND, FIRST_AT_ONCE, MOST_OF_LANE, Lanes
 from pillarbox.webhooks.call import Target
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -107,3 +107,37 @@ def test_what_is_at_hand_can_be_given_back():
     begun = started(lanes)["a"]
     assert len(lanes.empty()) == asked - begun
     assert lanes.start() == []
+
+
+def test_a_call_passes_the_queue_while_there_is_room_at_hand():
+    lanes = Lanes()
+    most = FIRST_AT_ONCE * AT_HAND
+    assert lanes.has_room("a", NOW, promised=most - 1)
+    assert not lanes.has_room("a", NOW, promised=most)
+    for number in range(most - 1):
+        lanes.handed(a_job("a", number))
+    assert started(lanes) == {"a": FIRST_AT_ONCE}
+    assert lanes.has_room("a", NOW, promised=0)
+    assert not lanes.has_room("a", NOW, promised=1)
+    assert lanes.has_room("b", NOW, promised=1)
+
+
+def test_no_call_passes_others_that_are_due():
+    lanes = Lanes()
+    lanes.found("a", LATER)
+    assert lanes.has_room("a", NOW, promised=0)
+    assert not lanes.has_room("a", LATER, promised=0), "one is due"
+    ((_, asked),) = lanes.wanted(LATER)
+    assert not lanes.has_room("a", LATER, promised=0), "some are being fetched"
+    lanes.took("a", [], asked=asked, next_due=None)
+    assert lanes.has_room("a", LATER, promised=0)
+
+
+def test_a_slow_lane_has_little_room():
+    lanes = Lanes()
+    for number in range(FIRST_AT_ONCE):
+        lanes.handed(a_job("a", number))
+    for job in lanes.start():
+        lanes.ended(job.lane, is_quick=False)
+    assert lanes.has_room("a", NOW, promised=AT_HAND - 1)
+    assert not lanes.has_room("a", NOW, promised=AT_HAND)
