@@ -158,6 +158,7 @@ async def test_others_ids_and_bad_forms_are_refused(serve) -> None:
             )
             assert refused.status_code == 422
             assert "missing or invalid" in refused.text
+            assert "EGRESS_ALLOW" in refused.text
         with running.app.db.transaction() as tx:
             assert store.get(tx, server.id, int(webhook)).secret
 

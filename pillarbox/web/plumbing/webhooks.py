@@ -33,6 +33,10 @@ area = Area("webhooks")
 
 LIST = "/ui/servers/{server}/webhooks"
 ONE = LIST + "/{webhook:int}"
+_ONLY_THESE = (
+    "It takes an http or https address; one of this machine or of an inner network only if "
+    "the setting EGRESS_ALLOW names its network, such as 127.0.0.0/8."
+)
 _LEGACY_LABEL = {
     Trigger.OPEN: "Open",
     Trigger.CLICK: "Link click",
@@ -247,6 +251,8 @@ def _why(refused: Refused) -> str:
         assert isinstance(body, FailedVerification)
         bad = [f"{one.TriggerType}: {one.Message}" for one in body.Results if not one.Success]
         return " ".join([f"{body.Message}, so nothing was saved.", *bad])
+    if refused.problem is Problem.WEBHOOK_URL_INVALID:
+        return f"{words(refused)} {_ONLY_THESE}"
     return words(refused)
 
 
