@@ -32,6 +32,7 @@ from sqlalchemy import (
 
 from pillarbox.bounces.model import TYPES, Bounce, BounceSearch, BounceType, NewBounce
 from pillarbox.errors import Problem, Refused
+from pillarbox.outbound.store.tables import messages
 from pillarbox.servers.store.tables import streams
 from pillarbox.stats.model import LONGEST_NAME, tag_key
 from pillarbox.storage import dialect
@@ -288,6 +289,22 @@ def tags_naming(tx: Tx, address: str) -> set[tuple[int, str]]:
     names_it = func.lower(at.tag).contains(address, autoescape=True)
     rows = tx.rows(select(at.server_id, at.tag).where(at.email_key == address, names_it))
     return {(row.server_id, row.tag) for row in rows}
+
+
+def erase_of_messages(tx: Tx, message_keys: Sequence[int], address: str) -> None:
+    """Forget what bounces repeat of these messages: subject, report, a tag that names a lower-cased address."""
+    at = bounces.c
+    sent = select(messages.c.message_id).where(messages.c.key.in_(message_keys))
+    names_it = func.lower(at.tag).contains(address, autoescape=True)
+    statement = update(bounces).where(at.message_id.in_(sent))
+    tx.run(
+        statement.values(
+            subject="",
+            content=None,
+            tag=case((names_it, None), else_=at.tag),
+            tag_key=case((names_it, None), else_=at.tag_key),
+        )
+    )
 
 
 def erase(tx: Tx, address: str, *, alias: str, limit: int) -> int:

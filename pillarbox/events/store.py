@@ -32,6 +32,7 @@ from pillarbox.events.model import Event, EventType
 from pillarbox.storage import dialect
 from pillarbox.storage.bykey import ByKey
 from pillarbox.storage.schema import metadata
+from pillarbox.storage.text import replaced
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import Json, TextEnum, UtcTime, dump_json, instant, micros
 
@@ -196,10 +197,25 @@ def delete_old(tx: Tx, before: datetime, limit: int) -> int:
 
 
 def erase_of_messages(tx: Tx, message_keys: Sequence[int], address: str, *, alias: str) -> None:
-    """Forget a lower-cased address, and what was said of it, in the events of messages."""
+    """Forget a lower-cased address, and what was said of it, in the events of messages, also of others."""
     of_messages = events.c.message_key.in_(message_keys)
     rows = tx.rows(select(events.c.id, events.c.recipient, events.c.details).where(of_messages))
     _erase(tx, [row for row in rows if row.recipient.lower() == address], alias)
+    others = [
+        {
+            "which": row.id,
+            "new_details": {
+                name: replaced(value, address, alias) if isinstance(value, str) else value
+                for name, value in row.details.items()
+            },
+        }
+        for row in rows
+        if row.recipient.lower() != address and address in dump_json(row.details).lower()
+    ]
+    if others:
+        statement = update(events).where(events.c.id == bindparam("which"))
+        details: Any = bindparam("new_details", type_=events.c.details.type)
+        tx.run(statement.values(details=details), others)
 
 
 def erase_alone(tx: Tx, address: str, *, alias: str, limit: int) -> int:

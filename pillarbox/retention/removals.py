@@ -98,7 +98,8 @@ def _rename_tags(tx: Tx, removal: Removal) -> int:
 def _erase_messages(tx: Tx, removal: Removal) -> int:
     keys = outbound.find(tx, removal.address, limit=AT_ONCE)
     if keys:
-        tracking.erase_of_messages(tx, keys, removal.address)
+        tracking.erase_of_messages(tx, keys, removal.address, alias=removal.alias)
+        bounces.erase_of_messages(tx, keys, removal.address)
         calls.erase_of_messages(tx, keys, removal.address, alias=removal.alias)
         events.erase_of_messages(tx, keys, removal.address, alias=removal.alias)
         outbound.erase(tx, keys, removal.address, alias=removal.alias)

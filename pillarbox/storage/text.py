@@ -1,5 +1,7 @@
 """Looking for text within text, alike on both databases."""
 
+import re
+
 from sqlalchemy import ColumnElement, Connection, false
 
 from pillarbox.storage import dialect
@@ -21,6 +23,11 @@ def contains(
     if is_sqlite:
         return column.op("GLOB", is_comparison=True)(f"*{_any_case(wanted, '[{}]')}*")
     return column.regexp_match(_any_case(wanted, "\\{}"))
+
+
+def replaced(text: str, wanted: str, by: str) -> str:
+    """A text with another that it contains, in any case, replaced."""
+    return re.sub(re.escape(wanted), lambda _: by, text, flags=re.IGNORECASE)
 
 
 def _any_case(text: str, literal: str) -> str:

@@ -28,11 +28,13 @@ from sqlalchemy import (
     func,
     select,
     tuple_,
+    update,
 )
 
 from pillarbox.servers.store.tables import streams
 from pillarbox.storage import dialect
 from pillarbox.storage.schema import metadata
+from pillarbox.storage.text import replaced
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import Json, TextEnum, UtcTime, micros
 from pillarbox.tracking.model import (
@@ -164,10 +166,18 @@ def delete_old(tx: Tx, before: datetime, limit: int) -> int:
     return len(old)
 
 
-def erase_of_messages(tx: Tx, message_keys: Sequence[int], address: str) -> None:
-    """Forget the opens and clicks of one recipient, lower-cased, of these messages."""
-    of_person = (hits.c.message_key.in_(message_keys), hits.c.recipient_key == address)
-    _delete(tx, tx.rows(_hits().where(*of_person)))
+def erase_of_messages(tx: Tx, message_keys: Sequence[int], address: str, *, alias: str) -> None:
+    """Forget the opens and clicks of one recipient, lower-cased, of these messages; others lose the address."""
+    of_messages = hits.c.message_key.in_(message_keys)
+    _delete(tx, tx.rows(_hits().where(of_messages, hits.c.recipient_key == address)))
+    for column in (hits.c.link, hits.c.tag):
+        names_it = func.lower(column).contains(address, autoescape=True)
+        for row in tx.rows(select(hits.c.id, column.label("text")).where(of_messages, names_it)):
+            text = replaced(row.text, address, alias)
+            tx.run(update(hits).where(hits.c.id == row.id).values({column: text}))
+            if column is hits.c.tag:
+                facet = (hit_facets.c.hit_id == row.id, hit_facets.c.name == "tag")
+                tx.run(update(hit_facets).where(*facet).values(value=facet_value("tag", text)))
 
 
 def _hits() -> Select[Any]:

@@ -23,7 +23,7 @@ PAGE_SIZE = 100
 
 @area.show(LIST)
 async def list_signatures(visit: Visit) -> Response:
-    """All signatures, oldest first."""
+    """All signatures, by name."""
     offset = min(visit.number("offset", digits=7) or 0, 1_000_000)
     total, found = await visit.read(lambda tx: signatures.page(tx, count=PAGE_SIZE, offset=offset))
     values = {"total": total, "found": found, "offset": offset, "page_size": PAGE_SIZE}

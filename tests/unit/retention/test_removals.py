@@ -478,6 +478,59 @@ async def test_what_others_are_told_of_a_message_does_not_name_the_address(app, 
     )
 
 
+async def test_what_others_did_with_a_message_does_not_name_the_address(app, server):
+    key = put(app, server, to=f"{ANN}, carl@three.example", tag=f"to-{ANN}")
+    deliver(app, ANN)
+    deliver(app, "carl@three.example")
+    link = f"https://shop.example/?for={ANN.title()}"
+    with app.db.transaction() as tx:
+        hit = Hit(
+            kind=HitKind.CLICK,
+            server_id=server.id,
+            stream_key=server.streams["outbound"].key,
+            message_key=key,
+            message_id=message_id(MessageKey(key)),
+            recipient="carl@three.example",
+            tag=f"to-{ANN}",
+            at=tx.now,
+            link=link,
+        )
+        assert tracking.insert_hit(tx, hit)
+        clicked = Event(
+            server_id=server.id,
+            stream_key=server.streams["outbound"].key,
+            message_key=key,
+            recipient="carl@three.example",
+            type=EventType.LINK_CLICKED,
+            at=tx.now,
+            details={"Link": link},
+        )
+        events.append(tx, [clicked])
+        sent = tx.rows(tables.messages.select().where(tables.messages.c.key == key))[0]
+        bounced = NewBounce(
+            type=BounceType.SOFT_BOUNCE,
+            rule="test",
+            server_id=server.id,
+            stream_key=server.streams["outbound"].key,
+            message_key=key,
+            message_id=sent.message_id,
+            email="carl@three.example",
+            sender="shop@sender.example",
+            subject=f"For {ANN}",
+            tag=f"to-{ANN}",
+            details="smtp;452 full",
+            at=tx.now,
+            content=f"Subject: For {ANN}",
+        )
+        assert record(tx, bounced) is not None
+    removal = ask(app, ANN)
+    await remove(app)
+    assert traces(app, ANN) == set()
+    assert f"for=removed-{removal}@erased.invalid" in str(
+        await app.db.read(lambda tx: tx.rows(tracking.hits.select())[0].link)
+    )
+
+
 async def test_inbound_mail_that_was_also_for_the_address_goes(app, server):
     for number, other in enumerate((ANN.upper(), f"jo{ANN}")):
         key = app.keys.next()
