@@ -30,7 +30,7 @@ MAX_CONNECTIONS, MAX_PER_HOST = 200, 10
 class Cause(Enum):
     """Why there is no answer."""
 
-    REFUSED = "its address is one that may not be called"
+    REFUSED = "its address is one that may not be called unless EGRESS_ALLOW names its network"
     NO_NAME = "its name could not be resolved"
     NO_CONNECTION = "no connection could be made"
     TLS = "its certificate is not valid, or TLS failed"

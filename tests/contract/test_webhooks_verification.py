@@ -13,6 +13,7 @@ from pillarbox.api.main import build
 from pillarbox.app import App
 from pillarbox.domains.directory import Domains
 from pillarbox.outbound.submit import Submission
+from pillarbox.outgoing.http import Cause
 from pillarbox.servers.directory import Directory
 from tests.contract.conftest import refusal
 from tests.contract.test_webhooks import ALL_ON, TEXTS
@@ -273,7 +274,7 @@ async def test_an_address_that_is_no_longer_allowed_is_not_called(app, api, loca
     body = {"Url": sink.url(), "Triggers": {"Open": {"Enabled": True}}}
     made = (await local.post("/webhooks", json=body)).json()
     answer = await api.post(f"/webhooks/{made['ID']}/verify")
-    text = "Remote server could not be called: its address is one that may not be called."
+    text = f"Remote server could not be called: {Cause.REFUSED.value}."
     assert answer.json()["Results"][0]["Message"] == text
     assert sink.hits == []
 

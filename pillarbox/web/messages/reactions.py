@@ -69,8 +69,8 @@ def of_call(call: Call, *, now: datetime) -> Step:
         at=call.created_at if last is None else last.at,
         text="" if last is None else bare(last.url),
         facts=facts,
-        url=f"/ui/servers/{call.server_id}/webhooks",
-        url_label="Webhooks of the server",
+        url=f"/ui/servers/{call.server_id}/webhooks/calls/{call.id}",
+        url_label="Request and answer",
     )
 
 

@@ -54,6 +54,7 @@ def test_a_call_that_was_never_made_has_no_url() -> None:
     )
     step = of_call(call, now=NOW)
     assert (step.title, step.text, step.facts) == ("Open webhook will be called", "", ["due now"])
+    assert step.url == f"/ui/servers/{call.server_id}/webhooks/calls/{call.id}"
 
 
 def test_repeated_opens_are_one_step() -> None:
