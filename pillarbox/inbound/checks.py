@@ -53,7 +53,12 @@ class Checks:
 
     async def check(self, mail: Received, author: str, hop: bytes) -> Checked:
         """Check a mail; `hop` is the Received field that we add to it, `author` the address of From."""
-        scan, found = await asyncio.gather(self._scan(mail, hop), self._authenticate(mail, author))
+        scan = None
+        if self._spamd is None:
+            found = await self._authenticate(mail, author)
+        else:
+            asked = self._scan(mail, hop, self._spamd), self._authenticate(mail, author)
+            scan, found = await asyncio.gather(*asked)
         spam = scan.headers() if scan else ()
         sender = found.headers(self._host) if found else ()
         return Checked((*spam, *sender), round(scan.score, 1) if scan else None)
@@ -70,12 +75,12 @@ class Checks:
 
         return await loop.run_in_executor(self._threads, work)
 
-    async def _scan(self, mail: Received, hop: bytes) -> spamd.Scan | None:
-        if self._spamd is None or len(mail.raw) > spamd.MAX_SIZE:
+    async def _scan(self, mail: Received, hop: bytes, server: tuple[str, int]) -> spamd.Scan | None:
+        if len(mail.raw) > spamd.MAX_SIZE:
             return None
         source = trace.on_top(f"Return-Path: <{mail.mail_from}>\r\n".encode() + hop, mail.raw)
         try:
-            return await spamd.scan(*self._spamd, source, within_s=SCAN_WITHIN_S)
+            return await spamd.scan(*server, source, within_s=SCAN_WITHIN_S)
         except spamd.ScanFailed as problem:
             log.warning("mail not scanned", extra={"reason": str(problem)})
             return None

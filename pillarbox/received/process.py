@@ -31,6 +31,8 @@ AT_LEAST = 16  # mails are taken in groups, because each taking is a transaction
 LARGE_IN_HAND = 2
 LOOK_EVERY_S = 5.0
 PAUSE_AFTER_OUTAGE_S = 1.0
+GATHER_S = 0.02
+"""What is ready within the same stretch of time is settled together."""
 
 T = TypeVar("T")
 
@@ -174,7 +176,13 @@ class Processing:
         else:
             async with asyncio.timeout(PREPARE_WITHIN_S):
                 prepared = await step.prepare(claimed.mail)
+        await self._gather()
         await self._app.db.write_each(self._settles[route], [(claimed, prepared)])
+
+    async def _gather(self) -> None:
+        """Let others catch up that are about to be settled, so that all are written down with one commit."""
+        if self._in_hand > 1:
+            await asyncio.sleep(GATHER_S - asyncio.get_running_loop().time() % GATHER_S)
 
     async def _put_off(self, claimed: Claimed) -> None:
         pause = RETRY_AFTER[min(claimed.attempts, len(RETRY_AFTER)) - 1]

@@ -88,7 +88,9 @@ class MxService(Service):
             await self._app.db.write_each(keep, [mails])
         except Unavailable:
             return TEMPORARY
-        log.info("mail received", extra={"received": mails[0].message_id, "recipients": len(mails)})
+        log.debug(
+            "mail received", extra={"received": mails[0].message_id, "recipients": len(mails)}
+        )
         return SmtpReply(250, "2.0.0", f"Ok: kept as {mails[0].message_id}")
 
     async def _targets(self, recipients: list[str]) -> list[tuple[str, Target]]:

@@ -100,7 +100,7 @@ class InboundMessage(Reply, kw_only=True):
     @classmethod
     def of(cls, message: model.InboundMessage) -> "InboundMessage":
         """A message as listed."""
-        return cls(**_members(message))
+        return cls(**_members(message, _listed(message)))
 
 
 class InboundMessages(Reply):
@@ -132,7 +132,7 @@ class InboundDetails(InboundMessage, kw_only=True):
     ) -> "InboundDetails":
         """A message with its content."""
         return cls(
-            **_members(message),
+            **_members(message, _listed(message)),
             TextBody=content.text,
             HtmlBody=content.html,
             StrippedTextReply=content.stripped_reply,
@@ -186,8 +186,7 @@ def hook_body(
     raw: str | None,
 ) -> bytes:
     """The JSON of an inbound message with the contents of its attachments, and its source if wanted."""
-    members = _members(message) | {
-        "Date": message.date,
+    members = _members(message, message.date) | {
         "Attachments": [
             HookAttachment(
                 found.name,
@@ -225,7 +224,11 @@ def listed_date(header: str, received_at: datetime) -> str:
     return date
 
 
-def _members(message: model.InboundMessage) -> dict[str, Any]:
+def _listed(message: model.InboundMessage) -> str:
+    return listed_date(message.date, message.received_at)
+
+
+def _members(message: model.InboundMessage, date: str) -> dict[str, Any]:
     return {
         "From": message.sender.email or NO_SENDER,
         "FromName": message.sender.name,
@@ -241,7 +244,7 @@ def _members(message: model.InboundMessage) -> dict[str, Any]:
         "ReplyTo": message.reply_to,
         "OriginalRecipient": message.original_recipient,
         "Subject": message.subject,
-        "Date": listed_date(message.date, message.received_at),
+        "Date": date,
         "MailboxHash": message.mailbox_hash,
         "Tag": message.tag,
         "Attachments": [

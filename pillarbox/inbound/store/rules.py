@@ -1,7 +1,8 @@
 """Inbound rules in the database."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -14,7 +15,7 @@ from sqlalchemy import (
     delete,
     func,
     select,
-    tuple_,
+    text,
 )
 
 from pillarbox.storage import dialect
@@ -36,6 +37,16 @@ inbound_rules = Table(
     Index("ix_inbound_rules_server", "server_id", "id"),
     sqlite_autoincrement=True,
 )
+
+# For every mail that comes in: to make these statements would cost more than to run them.
+_WHICH_SQLITE = (
+    "SELECT server_id, rule FROM inbound_rules WHERE server_id = :server AND rule = :rule"
+)
+_WHICH_POSTGRES = text("""
+    SELECT server_id, rule FROM inbound_rules
+    JOIN unnest(CAST(:servers AS int[]), CAST(:rules AS text[])) AS asked(asked_server, asked_rule)
+    ON server_id = asked_server AND rule = asked_rule
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +95,14 @@ def remove(tx: Tx, server_id: int, rule_id: int) -> None:
 
 def which(tx: Tx, asked: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
     """Those pairs of a Server and a text that are rules; for what `rules.could_match` asks."""
-    if not asked:
-        return set()
-    at = inbound_rules.c
-    query = select(at.server_id, at.rule).where(tuple_(at.server_id, at.rule).in_(list(asked)))
-    return {(row.server_id, row.rule) for row in tx.rows(query)}
+    rows: Sequence[Sequence[Any]] = ()
+    if dialect.is_sqlite(tx.connection):
+        each = [{"server": server_id, "rule": rule} for server_id, rule in asked]
+        rows = dialect.sqlite_rows(tx.connection, _WHICH_SQLITE, each)
+    elif asked:
+        servers, texts = zip(*asked, strict=True)
+        rows = tx.rows(_WHICH_POSTGRES, {"servers": list(servers), "rules": list(texts)})
+    return {(server_id, rule) for server_id, rule in rows}
 
 
 def erase(tx: Tx, address: str) -> int:
