@@ -30,7 +30,8 @@ from pillarbox.events.model import EventType
 from pillarbox.events.store import events
 from pillarbox.ids import MessageKey, first_key, key_of
 from pillarbox.outbound.model import Message, RecipientState
-from pillarbox.outbound.store.tables import message_metadata, message_of, messages, recipients
+from pillarbox.outbound.store import rows
+from pillarbox.outbound.store.tables import message_metadata, messages, recipients
 from pillarbox.servers.model import SYSTEM
 from pillarbox.servers.store.tables import removed_streams, streams
 from pillarbox.stats.model import tag_key
@@ -131,23 +132,16 @@ def page(tx: Tx, wanted: Filter, *, before: int | None, limit: int) -> Page:
     if not start.lanes:
         return Page(messages=[], older=None)
     if not _rest(tx, wanted, keys, start.answered):
-        return _whole(_load(tx, _newest(tx, start.lanes, keys, limit + 1)), limit)
+        return _whole(rows.load(tx, _newest(tx, start.lanes, keys, limit + 1)), limit)
     length = NEWEST_LOOKED_THROUGH if before is None else OLDER_LOOKED_THROUGH
     end = None if start.is_short else _end(tx, start.lanes, keys, length)
     stretch = keys if end is None else _Range(end, keys.high)
     query = _matches(start, stretch).where(*_rest(tx, wanted, stretch, start.answered))
-    rows = tx.rows(query.order_by(messages.c.key.desc()).limit(limit + 1))
-    found = _whole([message_of(row, row.slug or "") for row in rows], limit)
+    some = tx.rows(query.order_by(messages.c.key.desc()).limit(limit + 1))
+    found = _whole(rows.load(tx, [row.key for row in some]), limit)
     if end is None or found.older is not None:
         return found
     return Page(messages=found.messages, older=MessageKey(end), looked_through=length)
-
-
-def joined() -> Select[Any]:
-    """Messages with the name of their stream, as `message_of` wants them."""
-    return select(messages, streams.c.slug).join(
-        streams, streams.c.key == messages.c.stream_key, isouter=True
-    )
 
 
 def _range(wanted: Filter, before: int | None) -> _Range:
@@ -356,19 +350,12 @@ def _merged(lanes: Sequence[_Lane], keys: _Range, length: int) -> Any:
 
 def _matches(start: _Start, keys: _Range) -> Select[Any]:
     """The messages of a range that lanes lead to."""
-    query, lanes = joined().where(*keys.holds(messages.c.key)), start.lanes
+    query, lanes = select(messages.c.key).where(*keys.holds(messages.c.key)), start.lanes
     if len(lanes) == 1 and lanes[0].selected_columns[0] is messages.c.key:
         return query.where(lanes[0].whereclause) if lanes[0].whereclause is not None else query
     if not start.is_short:  # else the range would lead away from the index
         lanes = [lane.where(*keys.holds(lane.selected_columns[0])) for lane in lanes]
     return query.where(messages.c.key.in_(union_all(*lanes)))
-
-
-def _load(tx: Tx, keys: Sequence[int]) -> list[Message]:
-    if not keys:
-        return []
-    query = joined().where(messages.c.key.in_(keys)).order_by(messages.c.key.desc())
-    return [message_of(row, row.slug or "") for row in tx.rows(query)]
 
 
 def _whole(found: list[Message], limit: int) -> Page:

@@ -17,17 +17,16 @@ from pillarbox.outbound.model import (
     Told,
     lane_of,
 )
+from pillarbox.outbound.store import rows
 from pillarbox.outbound.store.queue import LEASE
 from pillarbox.outbound.store.tables import (
     contents,
     message_metadata,
-    message_of,
     messages,
     recipients,
     stored_addresses,
 )
 from pillarbox.servers.model import StreamType
-from pillarbox.servers.store.tables import streams
 from pillarbox.stats.model import tag_key
 from pillarbox.storage import dialect
 from pillarbox.storage.bykey import ByKey
@@ -112,15 +111,9 @@ def find(tx: Tx, server_id: int, message_id: str) -> Message | None:
     key = key_of(message_id)
     if key is None:
         return None
-    query = (
-        select(messages, streams.c.slug)
-        .join(streams, streams.c.key == messages.c.stream_key, isouter=True)
-        .where(messages.c.key == key)
-    )
-    row = tx.first(query)
-    if row is None or row.server_id != server_id or row.message_id != message_id.lower():
-        return None
-    return message_of(row, row.slug or "")
+    message = rows.find(tx, key)
+    is_it = message and message.server_id == server_id and message.message_id == message_id.lower()
+    return message if is_it else None
 
 
 def find_raw(tx: Tx, key: int) -> bytes | None:

@@ -10,8 +10,8 @@ from pillarbox.events.model import EventType
 from pillarbox.events.store import events
 from pillarbox.ids import key_of
 from pillarbox.outbound.model import Message, RecipientState
-from pillarbox.outbound.store.activity import joined
-from pillarbox.outbound.store.tables import message_of, messages, recipients
+from pillarbox.outbound.store import rows
+from pillarbox.outbound.store.tables import messages, recipients
 from pillarbox.servers.store.tables import servers
 from pillarbox.storage.tx import Tx
 
@@ -92,10 +92,8 @@ def find(tx: Tx, message_id: str) -> Message | None:
     key = key_of(message_id)
     if key is None:
         return None
-    row = tx.first(joined().where(messages.c.key == key))
-    if row is None or row.message_id != message_id.lower():
-        return None
-    return message_of(row, row.slug or "")
+    message = rows.find(tx, key)
+    return message if message and message.message_id == message_id.lower() else None
 
 
 def neighbours(tx: Tx, key: int) -> tuple[str | None, str | None]:

@@ -27,9 +27,9 @@ from sqlalchemy import (
 from pillarbox.ids import first_key
 from pillarbox.outbound import subjects
 from pillarbox.outbound.model import Message, MessageStatus, Search
-from pillarbox.outbound.store import blocks
+from pillarbox.outbound.store import blocks, rows
 from pillarbox.outbound.store.blocks import Run
-from pillarbox.outbound.store.tables import message_metadata, message_of, messages, recipients
+from pillarbox.outbound.store.tables import message_metadata, messages, recipients
 from pillarbox.servers.store.tables import streams
 from pillarbox.stats.model import tag_key
 from pillarbox.storage.text import LONGEST, contains
@@ -49,19 +49,19 @@ def search(tx: Tx, wanted: Search, *, count: int, offset: int) -> tuple[int, lis
     """How many messages match, and `count` of them after the `offset` newest, newest first."""
     if (run := _packed(tx, wanted)) is not None and wanted.subject:
         total, keys = _search_subjects(tx, wanted, run, limit=count, offset=offset)
-        return total, _load(tx, keys)
+        return total, rows.load(tx, keys)
     queries = _queries(tx, wanted)
     keys = _newest(tx, queries, limit=count, offset=offset)
     if 0 < len(keys) < count or (count and not offset and not keys):
         total = offset + len(keys)  # the end was seen
     else:
         total = _total(tx, wanted, queries, run)
-    return total, _load(tx, keys)
+    return total, rows.load(tx, keys)
 
 
 def page(tx: Tx, wanted: Search, *, before: int | None, limit: int) -> list[Message]:
     """The newest messages that match and are older than the one with key `before`, newest first."""
-    return _load(tx, _newest(tx, _queries(tx, wanted), limit=limit, before=before))
+    return rows.load(tx, _newest(tx, _queries(tx, wanted), limit=limit, before=before))
 
 
 def _queries(tx: Tx, wanted: Search) -> list[Select[tuple[int]]]:
@@ -292,16 +292,3 @@ def _keys(tx: Tx, query: Select[tuple[int]]) -> list[int]:
 def _count(tx: Tx, query: Select[Any]) -> int:
     counted = query.with_only_columns(func.count(), maintain_column_froms=True)
     return int(tx.scalar(counted))
-
-
-def _load(tx: Tx, keys: Sequence[int]) -> list[Message]:
-    """The messages with these keys, in this order."""
-    if not keys:
-        return []
-    query = (
-        select(messages, streams.c.slug)
-        .join(streams, streams.c.key == messages.c.stream_key, isouter=True)
-        .where(messages.c.key.in_(keys))
-    )
-    found = {row.key: message_of(row, row.slug or "") for row in tx.rows(query)}
-    return [found[key] for key in keys]

@@ -1,12 +1,10 @@
-"""The tables of outbound mail, and how a row becomes a Message.
+"""The tables of outbound mail.
 
 `recipients` is both the list of who a message went to and the queue: a row waits while its state is `queued`.
 Whoever takes a row pushes `due_at` into the future and marks it with a lease of its own; when the taker dies the
 row is simply due again, and what the dead one might still write is refused because the lease is no longer its
 own.
 """
-
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -16,22 +14,14 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    Row,
     String,
     Table,
     Text,
     text,
 )
 
-from pillarbox.ids import MessageKey
-from pillarbox.mail.address import Address, parse_one
-from pillarbox.outbound.model import (
-    Message,
-    MessageStatus,
-    Recipients,
-    RecipientState,
-    UnsubscribeLink,
-)
+from pillarbox.mail.address import Address
+from pillarbox.outbound.model import MessageStatus, RecipientState, UnsubscribeLink
 from pillarbox.servers.model import TrackLinks
 from pillarbox.stats.model import LONGEST_NAME
 from pillarbox.storage.schema import metadata
@@ -140,28 +130,3 @@ attempts = Table(
 def stored_addresses(addresses: list[Address]) -> list[list[str]]:
     """Addresses as they stand in the `recipients` column of a message."""
     return [[address.email, address.name] for address in addresses]
-
-
-def message_of(row: Row[Any], stream: str) -> Message:
-    """The model of a row of `messages`."""
-    to, cc, bcc = ([Address(email, name) for email, name in part] for part in row.recipients)
-    return Message(
-        key=MessageKey(row.key),
-        message_id=row.message_id,
-        server_id=row.server_id,
-        stream_key=row.stream_key,
-        stream=stream,
-        received_at=row.received_at,
-        sender=parse_one(row.sender),
-        recipients=Recipients(to=to, cc=cc, bcc=bcc),
-        subject=row.subject,
-        tag=row.tag,
-        metadata=row.metadata or {},
-        attachments=row.attachments or [],
-        track_opens=row.track_opens,
-        track_links=row.track_links,
-        status=row.status,
-        is_sandboxed=row.is_sandboxed,
-        body_form=row.body_form,
-        size_bytes=row.size_bytes,
-    )
