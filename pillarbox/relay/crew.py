@@ -13,6 +13,7 @@ import msgspec
 from pillarbox.domains.model import DkimKey
 from pillarbox.relay.frames import frame, read_frame
 from pillarbox.relay.job import FromWorker, Job, Key, Outcome, Setup, ToWorker
+from pillarbox.relay.processor import signing_environment
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +91,7 @@ class Crew:
             "pillarbox.relay.worker",
             str(theirs.fileno()),
             pass_fds=[theirs.fileno()],
+            env=signing_environment(),
         )
         theirs.close()
         reader, writer = await asyncio.open_unix_connection(sock=ours)
