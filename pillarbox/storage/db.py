@@ -27,6 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pillarbox.clock import Clock
 from pillarbox.errors import Refused, Unavailable
 from pillarbox.storage import dialect
+from pillarbox.storage.line import Line
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.wake import Wake
 
@@ -38,6 +39,7 @@ Result = TypeVar("Result")
 
 READERS = 4
 POSTGRES_WRITERS = 3
+LINE_REST_S = 1.0  # a PostgreSQL that was not asked for longer may have been restarted meanwhile
 MAX_GROUP = 512
 
 Outcome = Any  # a result, or the exception to raise in the caller
@@ -73,7 +75,7 @@ class Database:
         self.wake = wake
         self.is_sqlite = url.startswith("sqlite")
         self.engine: Engine = (
-            dialect.sqlite_engine(url, readers=READERS + 2)
+            dialect.sqlite_engine(url, connections=READERS + 3)
             if self.is_sqlite
             else dialect.postgres_engine(url, connections=READERS + POSTGRES_WRITERS)
         )
@@ -155,11 +157,13 @@ class Database:
         )
 
     def _write_loop(self) -> None:
+        line = Line(self.engine, rest_s=None if self.is_sqlite else LINE_REST_S)
         while (job := self._jobs.get()) is not None:
             group, is_last = self._gather(job)
-            self._settle(group, self._run_group(group))
+            self._settle(group, self._run_group(group, line))
             if is_last:
-                return
+                break
+        line.close()
 
     def _gather(self, first: _Job) -> tuple[list[_Job], bool]:
         """Everything that waits now, up to a limit, and whether the stop mark was among it."""
@@ -176,10 +180,10 @@ class Database:
             size += len(job.items or (1,))
         return group, False
 
-    def _run_group(self, group: list[_Job]) -> list[Outcome]:
+    def _run_group(self, group: list[_Job], line: Line) -> list[Outcome]:
         """The outcome of each job, after one commit for all of them."""
         try:
-            outcomes, tx = self._commit_group(group)
+            outcomes, tx = self._commit_group(group, line)
         except Exception as problem:  # noqa: BLE001 - whatever happens, every caller gets an answer
             if dialect.is_outage(problem):
                 log.error(
@@ -188,13 +192,13 @@ class Database:
                 return [Unavailable(str(problem))] * len(group)
             if len(group) == 1:
                 return [problem]
-            return [outcome for job in group for outcome in self._run_group([job])]
+            return [outcome for job in group for outcome in self._run_group([job], line)]
         if tx.wakes or tx.handed:
             group[0].loop.call_soon_threadsafe(self.wake.notify, tx.wakes, tx.handed)
         return outcomes
 
-    def _commit_group(self, group: list[_Job]) -> tuple[list[Outcome], Tx]:
-        with self.engine.begin() as connection:
+    def _commit_group(self, group: list[_Job], line: Line) -> tuple[list[Outcome], Tx]:
+        with line.begin() as connection:
             tx = Tx(connection, self.clock.now(), self.wake.takers)
             outcomes: dict[_Job, Outcome] = {}
             parts = _by_work(group)

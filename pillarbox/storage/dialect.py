@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 
 # SQLite takes at most 32,766 values in a statement, and compiling a long one costs: few sizes, reused.
-_CHUNKS = (128, 32, 8, 1)
+_CHUNKS = (128, 32, 8, 4, 2, 1)
 
 _COUNTER = "own counter"
 # The class of the locks may be any number that nothing else uses.
@@ -37,11 +37,11 @@ def is_sqlite(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
 
 
-def sqlite_engine(url: str, *, readers: int) -> Engine:
+def sqlite_engine(url: str, *, connections: int) -> Engine:
     """An engine on the embedded database: WAL, every commit on disk before it returns, immediate transactions."""
     engine = create_engine(
         url,
-        pool_size=readers,
+        pool_size=connections,
         max_overflow=0,
         connect_args={"check_same_thread": False, "timeout": 30, "cached_statements": 256},
     )

@@ -40,7 +40,7 @@ def upgrade_to(connection: Connection, revision: str) -> None:
 
 def test_bulk_requests_survive_losing_their_foreign_key(tmp_path):
     """SQLite makes their tables anew, and what points at the old ones must not go with them."""
-    engine = dialect.sqlite_engine(f"sqlite:///{tmp_path}/old.db", readers=2)
+    engine = dialect.sqlite_engine(f"sqlite:///{tmp_path}/old.db", connections=2)
     with engine.connect() as connection:
         upgrade_to(connection, "0022")
     with closing(sqlite3.connect(tmp_path / "old.db")) as old:
