@@ -7,17 +7,23 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
 
 from pillarbox import config, roles
 from pillarbox.app import App
 from pillarbox.clock import SystemClock
 from pillarbox.servers.model import Server
 from pillarbox.servers.store import servers
+from pillarbox.storage import dialect
 from pillarbox.storage.db import Database
 from pillarbox.storage.migrate import migrate
 from pillarbox.storage.wake import Wake
@@ -46,6 +52,19 @@ class SetClock:
 
     def advance(self, step: timedelta) -> None:
         self.at += step
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Statements are compiled once for all tests, as they are once in a server's life, not for each engine."""
+    cache: LRUCache[Any, Any] = LRUCache(2000)
+    create = partial(create_engine, execution_options={"compiled_cache": cache})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dialect, "create_engine", create)
+        for kind in (SQLiteDialect_pysqlite, PGDialect_psycopg):
+            patch.setattr(kind, "__hash__", lambda self: hash(type(self)))
+            patch.setattr(kind, "__eq__", lambda self, other: type(self) is type(other))
+        yield
 
 
 @pytest.fixture(autouse=True)

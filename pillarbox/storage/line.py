@@ -1,4 +1,4 @@
-"""A writer's own connection: kept from one transaction to the next, which is quicker than the pool's care for each."""
+"""A writer's own connection, kept from one transaction to the next: quicker than having the pool care for each."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ class Line:
     """One connection for one thread, made when it is needed, and made anew after anything went wrong."""
 
     def __init__(self, engine: Engine, *, rest_s: float | None) -> None:
-        """After `rest_s` seconds without use the pool looks whether the connection still stands; None: it always does."""
+        """After `rest_s` seconds without use the pool looks whether it still stands; None: it always does."""
         self._engine = engine
         self._rest_s = rest_s
         self._connection: Connection | None = None

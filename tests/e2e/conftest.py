@@ -4,15 +4,18 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
 
 from tests.conftest import Running
 
+HERE = Path(__file__).parent
 CHROMIUM = shutil.which("chromium")
 GONE = ("net::ERR_CONNECTION", "net::ERR_EMPTY_RESPONSE", "net::ERR_INCOMPLETE", "htmx:sendError")
 REPLACED = ("htmx:sendAbort", "htmx:afterRequest")
@@ -54,7 +57,13 @@ def database_url() -> None:
     return
 
 
-@pytest.fixture
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let all tests of a process share a browser, and therefore its event loop: starting one takes seconds."""
+    if HERE in item.path.parents and "browser" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     if CHROMIUM is None:
         if os.environ.get("CI") == "true":
@@ -70,7 +79,7 @@ async def browser() -> AsyncIterator[Browser]:
 Visit = Callable[..., Awaitable[Page]]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: Browser) -> AsyncIterator[Visit]:
     """`page = await visit(running, "/ui/…")`; in the end, no page may have complained or asked other hosts."""
     opened: list[tuple[Page, Watch]] = []
