@@ -90,6 +90,18 @@ class InboundContent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HookTry:
+    """One call of a message's hook; without an answer `status` is 0 and `response` says why."""
+
+    message_key: int
+    at: datetime
+    duration_ms: int
+    url: str
+    status: int
+    response: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboundSearch:
     """Filters of the inbound list; None means any. Instants are inclusive."""
 

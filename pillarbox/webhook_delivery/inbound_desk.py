@@ -1,7 +1,7 @@
 """The desk of inbound mail: messages whose Server's hook is to be called.
 
     take:   claim -> failed at once where there is no hook (or handed over by keeping: handover)
-    settle: judge -> status, where still ours; after the last attempt a bounce InboundError
+    settle: judge -> status and try, where still ours; after the last attempt a bounce InboundError
 
 Source: spec inbound 4 and 6.2, webhooks 6.4.
 """
@@ -14,14 +14,15 @@ from datetime import datetime
 from pillarbox.bounces.model import BounceType, NewBounce
 from pillarbox.bounces.record import record
 from pillarbox.inbound.handover import Handed
-from pillarbox.inbound.model import InboundStatus
+from pillarbox.inbound.model import HookTry, InboundStatus
 from pillarbox.inbound.read import attachment_contents, source_text
-from pillarbox.inbound.store import messages, queue
+from pillarbox.inbound.store import messages, queue, tries
 from pillarbox.inbound.store.messages import TOPIC
 from pillarbox.inbound.store.queue import Due, Move
 from pillarbox.servers.store import servers
 from pillarbox.storage.tx import Tx
 from pillarbox.webhook_delivery.desk import Taken
+from pillarbox.webhook_delivery.event_desk import without_credentials
 from pillarbox.webhook_delivery.job import EVENT_ID, TRACE_ID, Held, Job, Outcome, guid
 from pillarbox.webhook_delivery.schedule import Ladder, judge_inbound
 from pillarbox.webhooks.call import Target
@@ -97,6 +98,7 @@ class InboundDesk:
         """Write outcomes down. Those of messages that somebody else has taken over are left alone."""
         moves = {outcome.job.id: self._move(outcome) for outcome in outcomes}
         moved = queue.move(tx, list(moves.values()))
+        tries.insert(tx, [_try(outcome) for outcome in outcomes if outcome.job.id in moved])
         for outcome in outcomes:
             move = moves[outcome.job.id]
             if move.key in moved and move.status is InboundStatus.FAILED:
@@ -143,6 +145,17 @@ class InboundDesk:
 def lane_of(server_id: int) -> str:
     """The lane of a Server's messages."""
     return str(server_id)
+
+
+def _try(outcome: Outcome) -> HookTry:
+    return HookTry(
+        message_key=outcome.job.id,
+        at=outcome.started_at,
+        duration_ms=outcome.duration_ms,
+        url=without_credentials(outcome.job.target.url),
+        status=outcome.status,
+        response=outcome.text,
+    )
 
 
 def said_by(outcome: Outcome) -> str:

@@ -72,6 +72,7 @@ async def test_from_the_simulator_to_the_webhook(serve, visit) -> None:
         (hit,) = await sink.wait(1)
         assert hit.json["Subject"] == "Grüße"
         await expect(page.get_by_text("Your webhook took it.")).to_be_visible()  # by itself
+        await expect(page.get_by_role("list", name="Tries")).to_contain_text("HTTP 200")
 
         await page.goto(f"{running.http}{home}/rules")
         await page.get_by_label("Address or domain").fill("Example.com")

@@ -15,7 +15,7 @@ from pillarbox.inbound.model import (
     InboundMessage,
     InboundStatus,
 )
-from pillarbox.inbound.store import messages
+from pillarbox.inbound.store import messages, tries
 from pillarbox.inbound.store.messages import inbound_messages
 from pillarbox.servers.store import servers
 from pillarbox.webhooks.call import CallState
@@ -391,6 +391,12 @@ async def test_a_hook_that_fails_for_ever(listening, sink, clock, closing) -> No
         assert answer.status_code == 200
         await sink.wait(12)
         await inbound_status(running, "processed")
+        with running.app.db.transaction() as tx:
+            key = tx.scalar(select(inbound_messages.c.key))
+            tried = tries.list_of_message(tx, key)
+    assert [one.status for one in tried] == [200, *[500] * 11]
+    assert [one.at for one in tried] == sorted((one.at for one in tried), reverse=True)
+    assert {one.url for one in tried} == {sink.url()}
     assert (bounce["Type"], bounce["Email"]) == ("InboundError", "x@in.example")
     assert bounce["Details"] == "The hook returned an HTTP status code of 500."
     assert not bounce["Inactive"]

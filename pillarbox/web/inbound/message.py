@@ -3,15 +3,16 @@
 import asyncio
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from pillarbox.errors import Refused
 from pillarbox.inbound import resume
-from pillarbox.inbound.model import InboundContent, InboundMessage, InboundStatus
+from pillarbox.inbound.model import HookTry, InboundContent, InboundMessage, InboundStatus
 from pillarbox.inbound.read import attachment_contents, source_text
-from pillarbox.inbound.store import messages, overview
+from pillarbox.inbound.store import messages, overview, tries
 from pillarbox.inbound.store.overview import Hook
 from pillarbox.mail.parse import parse
 from pillarbox.received import store as received
@@ -40,6 +41,7 @@ class Record:
     message: InboundMessage
     content: InboundContent
     hook: Hook
+    tries: list[HookTry]
 
 
 @area.show(ONE)
@@ -146,6 +148,7 @@ def _load(tx: Tx, server_id: int, message_id: str) -> Record | None:
         message=message,
         content=messages.find_content(tx, message.key),
         hook=overview.hook(tx, message.key),
+        tries=tries.list_of_message(tx, message.key),
     )
 
 
@@ -172,6 +175,7 @@ async def _page(visit: Visit, record: Record, problem: str = "") -> Response:
         "message": message,
         "content": content,
         "hook": record.hook,
+        "tries": [(one, timedelta(milliseconds=one.duration_ms)) for one in record.tries],
         "hook_url": without_credentials(server.inbound_hook_url),
         "badge": verdict.BADGES[message.status],
         "summary": verdict.summary(message, record.hook, has_hook=bool(server.inbound_hook_url)),
