@@ -97,11 +97,11 @@ def _relay_url(value: str) -> str:
     return value
 
 
-def _spamd_url(value: str) -> Endpoint:
-    parts = urlsplit(value)
-    if parts.scheme != "spamd" or not parts.hostname:
-        raise ValueError("expected spamd://host:port")
-    return parts.hostname, parts.port or 783
+def _spam_url(value: str) -> tuple[str, str, int]:
+    parts, ports = urlsplit(value), {"spamd": 783, "rspamd": 11333}
+    if parts.scheme not in ports or not parts.hostname:
+        raise ValueError("expected spamd://host:port or rspamd://host:port")
+    return parts.scheme, parts.hostname, parts.port or ports[parts.scheme]
 
 
 def _setting(
@@ -272,8 +272,8 @@ class Config:
     sender_checks: bool = _setting(
         "whether SPF, DKIM and DMARC of inbound mail are checked (asks DNS)", _switch, "on"
     )
-    spam_server: Endpoint | None = _setting(
-        "`spamd://host:port` of a SpamAssassin that scores inbound mail", _spamd_url
+    spam_server: tuple[str, str, int] | None = _setting(
+        "`spamd://host:port` or `rspamd://host:port`, which scores inbound mail", _spam_url
     )
     workers: int = _setting(
         "worker processes for the roles that use several", _number(1, 256), shown="number of cores"

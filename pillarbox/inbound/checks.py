@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pillarbox.config import Config
-from pillarbox.mail import authenticity, spamd, trace
+from pillarbox.mail import authenticity, rspamd, spamd, trace
 from pillarbox.mail.authenticity import Authenticity, Client
 from pillarbox.mail.dns import Resolver
 from pillarbox.mail.lookups import Lookups, Patience
@@ -41,7 +41,7 @@ class Checks:
     ) -> None:
         self._host = config.hostname
         self._resolver = resolver
-        self._spamd = config.spam_server
+        self._scanner = config.spam_server
         self._patience = patience or Patience(
             within_s=LOOKUPS_WITHIN_S, soon_s=LOOKUPS_SOON_S, most=PATIENT
         )
@@ -54,10 +54,10 @@ class Checks:
     async def check(self, mail: Received, author: str, hop: bytes) -> Checked:
         """Check a mail; `hop` is the Received field that we add to it, `author` the address of From."""
         scan = None
-        if self._spamd is None:
+        if self._scanner is None:
             found = await self._authenticate(mail, author)
         else:
-            asked = self._scan(mail, hop, self._spamd), self._authenticate(mail, author)
+            asked = self._scan(mail, hop, self._scanner), self._authenticate(mail, author)
             scan, found = await asyncio.gather(*asked)
         spam = scan.headers() if scan else ()
         sender = found.headers(self._host) if found else ()
@@ -75,12 +75,16 @@ class Checks:
 
         return await loop.run_in_executor(self._threads, work)
 
-    async def _scan(self, mail: Received, hop: bytes, server: tuple[str, int]) -> spamd.Scan | None:
+    async def _scan(
+        self, mail: Received, hop: bytes, server: tuple[str, str, int]
+    ) -> spamd.Scan | None:
         if len(mail.raw) > spamd.MAX_SIZE:
             return None
+        kind, host, port = server
+        scan = rspamd.scan if kind == "rspamd" else spamd.scan
         source = trace.on_top(f"Return-Path: <{mail.mail_from}>\r\n".encode() + hop, mail.raw)
         try:
-            return await spamd.scan(*server, source, within_s=SCAN_WITHIN_S)
+            return await scan(host, port, source, within_s=SCAN_WITHIN_S)
         except spamd.ScanFailed as problem:
             log.warning("mail not scanned", extra={"reason": str(problem)})
             return None

@@ -29,11 +29,12 @@ class Scan:
     score: float
     tests: tuple[str, ...] = ()
     checker: str = ""
+    required: float = 5.0
 
     @property
     def is_spam(self) -> bool:
         """Whether it is spam by the scanner's own default."""
-        return self.score >= 5.0
+        return self.score >= self.required
 
     def headers(self) -> tuple[tuple[str, str], ...]:
         """The fields that tell of it, in order."""

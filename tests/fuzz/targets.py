@@ -21,6 +21,7 @@ from pillarbox.mail import (
     dsn_text,
     headers,
     parameters,
+    rspamd,
     spamd,
     words,
 )
@@ -53,6 +54,7 @@ MODEL: dict[str, Any] = {
     "o": {"o": {"a": None}},
     "x": False,
 }
+_codes = re.compile(rb"^[2-5]\d\d", re.MULTILINE).findall
 _reply_line = re.compile(rb"[2-5]\d\d[ -][^\r\n\0]*\r\n")
 
 
@@ -218,8 +220,11 @@ def check_smtp(data: bytes) -> None:
     """The server says lines of SMTP, takes only what may be taken, and it does not matter how input is cut."""
     whole = asyncio.run(converse([data]))
     size = 1 + len(data) // 9
-    assert asyncio.run(converse([data[i : i + size] for i in range(0, len(data), size)])) == whole
+    cut = asyncio.run(converse([data[i : i + size] for i in range(0, len(data), size)]))
     said, envelopes = whole
+    # Of several reasons to refuse a message, the first that is seen is told.
+    assert [code[:1] for code in _codes(cut[0])] == [code[:1] for code in _codes(said)]
+    assert [one.data for one in cut[1]] == [one.data for one in envelopes]
     assert b"".join(_reply_line.findall(said)) == said
     for envelope in envelopes:
         assert len(envelope.data) <= OPTIONS.max_size
@@ -247,11 +252,12 @@ def check_mustachio(data: bytes) -> None:
 
 def check_scan(data: bytes) -> None:
     """An answer of a spam scanner is a score or a ScanFailed."""
-    try:
-        found = spamd.read_answer(data)
-    except spamd.ScanFailed:
-        return
-    storable([name + value for name, value in found.headers()], is_line=True)
+    for read_answer in (spamd.read_answer, rspamd.read_answer):
+        try:
+            found = read_answer(data)
+        except spamd.ScanFailed:
+            continue
+        storable([name + value for name, value in found.headers()], is_line=True)
 
 
 class _Records:
