@@ -19,7 +19,7 @@ def overview(call: ServerCall, query: StatsQuery) -> Overview:
     """
     wanted = _range(call, query)
     sent = store.list_sent(call.tx, wanted)
-    return Overview.of(sent.values(), store.total_counts(call.tx, wanted))
+    return Overview.of(sent.values(), store.total_counts(call.tx, wanted, stats.IN_OVERVIEW))
 
 
 @group.get("/stats/outbound/sends")

@@ -70,6 +70,7 @@ bounces = Table(
     Column("details", Text, nullable=False),
     Column("rule", Text, nullable=False),
     Column("content", LargeBinary),
+    Index("ix_bounces_server", "server_id", "at", "id"),
     Index("ix_bounces_stream", "server_id", "stream_key", "at", "id"),
     Index("ix_bounces_type", "server_id", "stream_key", "type", "at", "id"),
     Index(

@@ -1,22 +1,39 @@
-"""A block of subjects: thousands of them in one text, which is searched far quicker than as many rows.
+"""A block: subjects, tags and senders of thousands of messages in a few texts, searched far quicker than rows.
 
-Subjects are kept in lower case, one after the other, each ended by a mark. A bitmap of the trigrams in them (three
-bytes in a row) says which blocks need not be looked at.
+Subjects are kept in lower case, one after the other, each ended by a mark. One that several messages of the block
+have is kept once: such messages come first in the block, each with the number of its subject, and then the others.
+A bitmap of the trigrams (three bytes in a row) says which blocks need not be looked at.
+
+Tags and senders are kept once each, with a number for every message, in the same order.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from struct import pack as pack_numbers
 from struct import unpack
+from typing import NamedTuple
 
 SIZE = 2048
 LONGEST = 256 * 1024
 """A block ends at so many messages, or bytes."""
 _BITS = 32_768
-_MANY = 16  # if every so many lines are hit, going through all of them is quicker
+_BYTE = 256
 _END, _HIT = b"\0", b"\1"
 _OTHERS = bytes(range(2, 256))
 _NEITHER = str.maketrans("\0\1", "\2\2")
+_IS = [bytes(number) + _HIT + bytes(_BYTE - 1 - number) for number in range(_BYTE)]
+"""For each number a table that makes 1 of it, and 0 of all others."""
+
+
+class Line(NamedTuple):
+    """What a block is made of: a message's key and what is searched of it."""
+
+    key: int
+    subject: str
+    tag: str | None
+    sender: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +41,12 @@ class Block:
     """What is kept of some messages of a stream that follow each other by key."""
 
     keys: bytes
+    numbers: bytes
+    """The subject of each message that shares its subject with another one, ascending."""
     subjects: bytes
     trigrams: bytes
+    tags: bytes
+    senders: bytes
 
     @property
     def count(self) -> int:
@@ -38,34 +59,47 @@ def fold(text: str) -> bytes:
     return text.lower().replace("ς", "σ").translate(_NEITHER).encode("utf-8", "replace")
 
 
-def pack(rows: Sequence[tuple[int, str]]) -> Block:
-    """A block of as many of these keys and subjects as fit in; of one at least."""
-    lines, size = list[bytes](), 0
-    for _, subject in rows[:SIZE]:
-        lines.append(fold(subject) + _END)
-        size += len(lines[-1])
+def fitting(lines: list[Line]) -> list[Line]:
+    """The first of them, as many as fit in a block; one at least."""
+    size = 0
+    for number, line in enumerate(lines[:SIZE], 1):
+        size += len(line.subject) + len(_END)
         if size >= LONGEST:
-            break
-    return _block([key for key, _ in rows[: len(lines)]], lines)
+            return lines[:number]
+    return lines[:SIZE]
 
 
-def change(block: Block, keys: set[int], *, is_gone: bool) -> Block:
-    """The block without these messages, or with nothing in place of their subjects."""
-    pairs = zip(keys_of(block.keys), block.subjects.split(_END), strict=False)
-    if not is_gone:
-        changed = [(key, (b"" if key in keys else line) + _END) for key, line in pairs]
-        return _block([key for key, _ in changed], [line for _, line in changed])
-    kept = [(key, line + _END) for key, line in pairs if key not in keys]
+def pack(lines: Sequence[Line]) -> Block:
+    """A block of all these messages."""
+    folded = [fold(line.subject) + _END for line in lines]
+    often = Counter(folded)
+    shared = {text: number for number, text in enumerate(_most_shared(often))}
+    ordered = sorted(range(len(lines)), key=lambda n: shared.get(folded[n], _BYTE))
+    single = [folded[n] for n in ordered if folded[n] not in shared]
+    subjects = b"".join([*shared, *single])
     return Block(
-        keys=_stored([key for key, _ in kept]),
-        subjects=b"".join(line for _, line in kept),
-        trigrams=block.trigrams,  # too many of them do no harm
+        keys=pack_numbers(f"<{len(lines)}q", *(lines[n].key for n in ordered)),
+        numbers=bytes(shared[folded[n]] for n in ordered if folded[n] in shared),
+        subjects=subjects,
+        trigrams=_bitmap(subjects),
+        tags=_pack_values([value_of(lines[n].tag) for n in ordered]),
+        senders=_pack_values([value_of(lines[n].sender) for n in ordered]),
     )
 
 
+def value_of(text: str | None) -> bytes:
+    """A tag or sender as it stands in a block; no tag is another one than an empty tag."""
+    return b"" if text is None else b"=" + text.replace("\0", "\2").encode("utf-8", "replace")
+
+
 def keys_of(stored: bytes) -> tuple[int, ...]:
-    """The keys of a block, in order."""
+    """The keys of a block."""
     return unpack(f"<{len(stored) // 8}q", stored)
+
+
+def keys_at(keys: bytes, hits: bytes) -> list[int]:
+    """The keys of the messages that were hit, newest first."""
+    return sorted(compress(keys_of(keys), hits), reverse=True)
 
 
 def may_contain(trigrams: bytes, wanted: bytes) -> bool:
@@ -73,42 +107,58 @@ def may_contain(trigrams: bytes, wanted: bytes) -> bool:
     return all(trigrams[bit >> 3] >> (bit & 7) & 1 for bit in _trigrams(wanted))
 
 
-def count_lines(subjects: bytes, wanted: bytes) -> int:
-    """How many subjects contain a folded text."""
-    return _marks(subjects, wanted).count(_HIT + _END) if wanted in subjects else 0
-
-
-def find_lines(subjects: bytes, wanted: bytes) -> list[int]:
-    """The numbers of the subjects that contain a folded text, ascending."""
+def hits_of_text(subjects: bytes, numbers: bytes, wanted: bytes) -> bytes:
+    """A byte for each message: 1 where its subject contains a folded text, else 0. Nothing when none does."""
     if wanted not in subjects:
-        return []
-    marks = _marks(subjects, wanted)
-    if marks.count(_HIT + _END) * _MANY > marks.count(_END):
-        return [number for number, hits in enumerate(marks.split(_END)) if hits]
-    found, line, start = list[int](), 0, 0
-    while (hit := marks.find(_HIT, start)) >= 0:
-        line += marks.count(_END, start, hit)
-        found.append(line)
-        start = marks.find(_END, hit)
-    return found
-
-
-def _marks(subjects: bytes, wanted: bytes) -> bytes:
-    """Of the subjects only their ends, and before each marks for as often as the text stands in it."""
+        return b""
     # Of the same length: that way nothing has to be moved.
-    return subjects.replace(wanted, _HIT * len(wanted)).translate(None, _OTHERS)
+    marks = subjects.replace(wanted, _HIT.ljust(len(wanted), b"\2")).translate(None, _OTHERS)
+    while _HIT + _HIT in marks:
+        marks = marks.replace(_HIT + _HIT, _HIT)
+    by_line = marks.replace(_HIT + _END, _HIT)
+    shared = numbers[-1] + 1 if numbers else 0
+    return numbers.translate(by_line[:shared].ljust(_BYTE, _END)) + by_line[shared:]
 
 
-def _block(keys: Sequence[int], lines: Sequence[bytes]) -> Block:
+def hits_of_value(values: bytes, wanted: bytes) -> bytes:
+    """A byte for each message: 1 where it has a value, else 0. Nothing when none has."""
+    count, names = int.from_bytes(values[:2], "little"), values[2:]
+    planes, names = names[: 2 * count], names[2 * count :]
+    try:
+        number = names[:-1].split(_END).index(wanted)
+    except ValueError:
+        return b""
+    low = planes[:count].translate(_IS[number & 255])
+    if names.count(_END) < _BYTE:
+        return low
+    return both(low, planes[count:].translate(_IS[number >> 8]))
+
+
+def both(some: bytes, others: bytes) -> bytes:
+    """The hits that are in both."""
+    found = int.from_bytes(some, "little") & int.from_bytes(others, "little")
+    return found.to_bytes(len(some), "little")
+
+
+def _most_shared(often: Counter[bytes]) -> list[bytes]:
+    """The texts that stand for several messages: as many as have a number in a byte."""
+    return [text for text, count in often.most_common(_BYTE) if count > 1]
+
+
+def _pack_values(values: Sequence[bytes]) -> bytes:
+    """How many there are, the lower and the higher byte of the number of each, and the different ones."""
+    numbers = {value: number for number, value in enumerate(dict.fromkeys(values))}
+    low = bytes(numbers[value] & 255 for value in values)
+    high = bytes(numbers[value] >> 8 for value in values)
+    names = b"".join(value + _END for value in numbers)
+    return len(values).to_bytes(2, "little") + low + high + names
+
+
+def _bitmap(subjects: bytes) -> bytes:
     bits = bytearray(_BITS >> 3)
-    subjects = b"".join(lines)
     for bit in _trigrams(subjects):
         bits[bit >> 3] |= 1 << (bit & 7)
-    return Block(keys=_stored(keys), subjects=subjects, trigrams=bytes(bits))
-
-
-def _stored(keys: Sequence[int]) -> bytes:
-    return pack_numbers(f"<{len(keys)}q", *keys)
+    return bytes(bits)
 
 
 def _trigrams(text: bytes) -> set[int]:

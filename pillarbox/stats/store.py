@@ -8,7 +8,7 @@ Each connection to PostgreSQL counts in rows of its own (`counter`): transaction
 never in a circle. Reading adds them up; those of past days are folded into one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -126,12 +126,14 @@ def list_counts(tx: Tx, wanted: Range, kind: Kind) -> dict[int, dict[str, int]]:
     return found
 
 
-def total_counts(tx: Tx, wanted: Range) -> dict[Kind, dict[str, int]]:
-    """All counters over all days: for each kind its names."""
+def total_counts(
+    tx: Tx, wanted: Range, kinds: Collection[Kind] = tuple(Kind)
+) -> dict[Kind, dict[str, int]]:
+    """The counters of these kinds over all days: for each kind its names."""
     at = daily_counts.c
     query = (
         select(at.kind, at.name, func.sum(at["count"]).label("number"))
-        .where(at.kind.in_(list(Kind)), *_conditions(daily_counts, wanted))
+        .where(at.kind.in_(kinds), *_conditions(daily_counts, wanted))
         .group_by(at.kind, at.name)
     )
     found: dict[Kind, dict[str, int]] = {kind: {} for kind in Kind}

@@ -21,6 +21,7 @@ from sqlalchemy import (
     literal,
     select,
     tuple_,
+    type_coerce,
 )
 
 from pillarbox.storage import dialect
@@ -54,6 +55,8 @@ erased_suppressions = Table(
 Pair = tuple[int, str]
 """A stream's key and a lower-cased address."""
 
+_REASONS = {reason.value: reason for reason in Reason}
+_ORIGINS = {origin.value: origin for origin in Origin}
 _KEY = ("stream_key", "address")
 _ERASED_KEY = ("stream_key", "hash")
 _PAIRS_AT_ONCE = 400
@@ -118,12 +121,22 @@ def newest(
 ) -> list[Suppression]:
     """The suppressions that match and come after `after`, newest first; erased ones are not listed."""
     at = suppressions.c
-    query = select(suppressions).where(*_conditions(wanted))
+    stored = (at.address, type_coerce(at.reason, String), type_coerce(at.origin, String))
+    query = select(*stored, at.created_at).where(*_conditions(wanted))
     if after is not None:
         here = tuple_(literal(after.created_at, UtcTime), literal(after.address))
         query = query.where(tuple_(at.created_at, at.address) < here)
     query = query.order_by(at.created_at.desc(), at.address.desc()).limit(limit)
-    return [_suppression(row) for row in tx.rows(query)]
+    return [
+        Suppression(
+            stream_key=wanted.stream_key,
+            address=address,
+            reason=_REASONS[reason],
+            origin=_ORIGINS[origin],
+            created_at=created_at,
+        )
+        for address, reason, origin, created_at in tx.rows(query)
+    ]
 
 
 def count(tx: Tx, stream_keys: Collection[int]) -> dict[int, int]:

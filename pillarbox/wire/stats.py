@@ -32,6 +32,16 @@ LOCATIONS = tuple(location.value for location in Location)
 BOUNCES = ("HardBounce", "SoftBounce", "SMTPApiError", "Transient")
 _TAKEN = ("Date", "Days")
 
+IN_OVERVIEW = (
+    Kind.BOUNCES,
+    Kind.OPENS,
+    Kind.CLICKS,
+    Kind.EMAIL_CLIENTS,
+    Kind.OPEN_PLATFORMS,
+    Kind.READ_TIMES,
+)
+"""What the overview adds up."""
+
 Counters = dict[str, int]
 ByDay = dict[str, object]
 """The counters of each day that has any, under `Days`, and beside it their sums."""

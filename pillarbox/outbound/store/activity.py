@@ -39,7 +39,9 @@ from pillarbox.storage.text import contains
 from pillarbox.storage.tx import Tx
 
 NEWEST_LOOKED_THROUGH = 20_000
-OLDER_LOOKED_THROUGH = 100_000
+OLDER_LOOKED_THROUGH = 50_000
+SCATTERED_COST = 5
+"""How many times more a message costs that does not stand beside the one looked at before."""
 MOST_LANES = 64
 MOST_WAITING = 20_000
 
@@ -101,11 +103,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """Where to start, and the names of the conditions that this answers; short lanes are read in any order."""
+    """Where to start, and the names of the conditions that this answers; short lanes are read in any order.
+
+    What lanes of a recipient, a tag and the like lead to is scattered over all messages.
+    """
 
     lanes: list[_Lane]
     answered: set[str]
     is_short: bool = False
+    is_scattered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,7 @@ def page(tx: Tx, wanted: Filter, *, before: int | None, limit: int) -> Page:
     if not _rest(tx, wanted, keys, start.answered):
         return _whole(rows.load(tx, _newest(tx, start.lanes, keys, limit + 1)), limit)
     length = NEWEST_LOOKED_THROUGH if before is None else OLDER_LOOKED_THROUGH
+    length //= SCATTERED_COST if start.is_scattered else 1
     end = None if start.is_short else _end(tx, start.lanes, keys, length)
     stretch = keys if end is None else _Range(end, keys.high)
     query = _matches(start, stretch).where(*_rest(tx, wanted, stretch, start.answered))
@@ -160,7 +167,7 @@ def _start(tx: Tx, wanted: Filter) -> _Start:
         or _by_recipient(tx, wanted)
         or _by_waiting(tx, wanted)
         or (None if pairs is None else _by_pairs(tx, wanted, pairs))
-        or _Start([select(messages.c.key)], set())
+        or _Start([select(messages.c.key)], set(), is_scattered=False)
     )
 
 
@@ -212,7 +219,7 @@ def _by_pairs(tx: Tx, wanted: Filter, pairs: _Pairs) -> _Start | None:
     if len(of_senders) <= MOST_LANES and any(tx.first(lane.limit(1)) for lane in of_senders):
         return _Start(of_senders, scope | {"sender"})
     is_narrow = wanted.streams or wanted.server_id is not None
-    return _Start(lanes, scope) if is_narrow else None
+    return _Start(lanes, scope, is_scattered=False) if is_narrow else None
 
 
 def _of_metadata(server_id: int, name: str, value: str) -> _Lane:

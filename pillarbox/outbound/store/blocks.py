@@ -1,4 +1,4 @@
-"""Blocks of subjects in the database, for searching and counting the messages of a stream (see outbound/subjects).
+"""Blocks of messages in the database, for searching and counting those of a stream (see outbound/subjects).
 
 A block stands for a range of keys of a stream, so that it also says how many messages there are in it. A chore
 packs what was received some time ago; messages that are deleted or erased are taken out at once. Whoever changes
@@ -7,11 +7,13 @@ blocks on PostgreSQL keeps the table for itself: what one packs another might be
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Integer,
     LargeBinary,
     Table,
@@ -26,9 +28,10 @@ from sqlalchemy import (
 
 from pillarbox.outbound import subjects
 from pillarbox.outbound.store.tables import messages
-from pillarbox.outbound.subjects import Block
+from pillarbox.outbound.subjects import Block, Line
 from pillarbox.servers.store.tables import streams
 from pillarbox.storage import dialect
+from pillarbox.storage.bykey import ByKey
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
 
@@ -39,15 +42,53 @@ subject_blocks = Table(
     Column("first_key", BigInteger, primary_key=True, autoincrement=False),
     Column("last_key", BigInteger, nullable=False),
     Column("count", Integer, nullable=False),
+    # SQLite reads a row up to what is asked for: what is short, or asked for often, comes first.
+    Column("tags", LargeBinary, nullable=False),
+    Column("senders", LargeBinary, nullable=False),
     Column("trigrams", LargeBinary, nullable=False),
-    Column("keys", LargeBinary, nullable=False),
+    Column("numbers", LargeBinary, nullable=False),
     Column("subjects", LargeBinary, nullable=False),
+    Column("keys", LargeBinary, nullable=False),
 )
 
-_READ_AT_ONCE = 16
+_LINES = ByKey(messages, "key", "key", "subject", "tag_key", "sender_key")
+_READ_FIRST, _READ_AT_ONCE, _VALUES_AT_ONCE = 4, 64, 512
+"""Blocks: the keys of a page are mostly in the first; tags and senders are short, many are read at once."""
+_NOTHING: ColumnElement[bytes] = literal_column("''")
 
 Pair = tuple[int, int]
 """A stream and the key of one of its messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of a message in a block: a folded text in its subject, a tag, a sender (`value_of`)."""
+
+    text: bytes | None = None
+    tag: bytes | None = None
+    sender: bytes | None = None
+
+    def columns(self, has_keys: bool) -> list[tuple[str, bool]]:
+        """Those that `hits` takes, and the keys: whether each is read at all."""
+        has_text = self.text is not None
+        return [
+            ("tags", self.tag is not None),
+            ("senders", self.sender is not None),
+            ("numbers", has_text),
+            ("subjects", has_text),
+            ("keys", has_keys),
+        ]
+
+    def hits(self, tags: bytes, senders: bytes, numbers: bytes, texts: bytes) -> bytes:
+        """A byte for each message: 1 where all of it is so. Nothing when it is nowhere."""
+        found = list[bytes]()
+        if self.tag is not None:
+            found.append(subjects.hits_of_value(tags, self.tag))
+        if self.sender is not None:
+            found.append(subjects.hits_of_value(senders, self.sender))
+        if self.text is not None and all(found):
+            found.append(subjects.hits_of_text(texts, numbers, self.text))
+        return reduce(subjects.both, found) if all(found) else b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +115,39 @@ def find_run(tx: Tx, stream_key: int, *, after: int | None, before: int | None) 
 
 
 def read(
-    tx: Tx, run: Run, wanted: bytes, *, needs_keys: Callable[[], bool]
-) -> Iterator[tuple[bytes, bytes]]:
-    """Keys and subjects of the blocks that may contain a folded text, newest first.
+    tx: Tx, run: Run, wanted: Wanted, *, needs_keys: Callable[[], bool]
+) -> Iterator[tuple[int, list[int]]]:
+    """For each block with matches, newest first: how many there are, and their keys, newest first.
 
-    Keys are b"" from some block on after `needs_keys` has said that they are not needed any more.
+    Keys are left out from some block on after `needs_keys` has said that they are not needed any more.
     """
-    at = subject_blocks.c
-    of_stream = at.stream_key == run.stream_key
-    own = (of_stream, at.first_key.between(run.first_key, run.last_key))
-    heads = dialect.read_bytes(tx.connection, select(at.first_key, at.trigrams).where(*own))
-    maybe = sorted((row[0] for row in heads if subjects.may_contain(row[1], wanted)), reverse=True)
-    for start in range(0, len(maybe), _READ_AT_ONCE):
-        some = at.first_key.in_(maybe[start : start + _READ_AT_ONCE])
-        keys = at["keys"] if needs_keys() else literal_column("''")
-        query = select(at.first_key, keys, at.subjects).where(of_stream, some)
+    at, of_stream = subject_blocks.c, subject_blocks.c.stream_key == run.stream_key
+    maybe = _candidates(tx, run, wanted.text)
+    at_once = _VALUES_AT_ONCE if wanted.text is None else _READ_FIRST
+    while maybe:
+        part, has_keys = maybe[:at_once], needs_keys()
+        # Without a text all blocks are read, so that their range will do.
+        some = at.first_key.between(part[-1], part[0])
+        if wanted.text is not None:
+            some = at.first_key.in_(part)
+        columns = [at[name] if is_read else _NOTHING for name, is_read in wanted.columns(has_keys)]
+        query = select(at.first_key, *columns).where(of_stream, some)
         for row in sorted(map(tuple, dialect.read_bytes(tx.connection, query)), reverse=True):
-            yield row[1], row[2]
+            if hits := wanted.hits(*row[1:5]):
+                keys = subjects.keys_at(row[5], hits) if has_keys else []
+                yield hits.count(1), keys
+        maybe = maybe[at_once:]
+        at_once = max(at_once, _READ_AT_ONCE)
+
+
+def _candidates(tx: Tx, run: Run, text: bytes | None) -> list[int]:
+    """The first keys of the blocks that may contain a text, newest first."""
+    at = subject_blocks.c
+    trigrams = _NOTHING if text is None else at.trigrams
+    own = (at.stream_key == run.stream_key, at.first_key.between(run.first_key, run.last_key))
+    heads = dialect.read_bytes(tx.connection, select(at.first_key, trigrams).where(*own))
+    maybe = (row[0] for row in heads if text is None or subjects.may_contain(row[1], text))
+    return sorted(maybe, reverse=True)
 
 
 def list_due(tx: Tx, *, before: int) -> list[Pair]:
@@ -119,34 +176,30 @@ def list_due(tx: Tx, *, before: int) -> list[Pair]:
 def pack_next(tx: Tx, server_id: int, stream_key: int, *, before: int) -> bool:
     """Pack the oldest messages of a stream that are not packed; False when there are too few for a block."""
     dialect.keep_for_itself(tx.connection, subject_blocks)
-    at = messages.c
     last = tx.scalar(
         select(func.max(subject_blocks.c.last_key)).where(subject_blocks.c.stream_key == stream_key)
     )
-    own = (at.server_id == server_id, at.stream_key == stream_key)
-    query = select(at.key, at.subject).where(*own, at.key > (last or 0), at.key < before)
-    rows = [tuple(row) for row in tx.rows(query.order_by(at.key).limit(subjects.SIZE))]
-    if len(rows) < subjects.SIZE:
+    at = messages.c
+    own = (at.server_id == server_id, at.stream_key == stream_key, at.key > (last or 0))
+    query = select(at.key, at.subject, at.tag_key, at.sender_key).where(*own, at.key < before)
+    lines = [Line(*row) for row in tx.rows(query.order_by(at.key).limit(subjects.SIZE))]
+    if len(lines) < subjects.SIZE:
         return False
-    block = subjects.pack(rows)
-    place = {
-        "stream_key": stream_key,
-        "first_key": rows[0][0],
-        "last_key": rows[block.count - 1][0],
-    }
-    tx.run(insert(subject_blocks), place | _values(block))
+    lines = subjects.fitting(lines)
+    place = {"stream_key": stream_key, "first_key": lines[0].key, "last_key": lines[-1].key}
+    tx.run(insert(subject_blocks), place | _values(subjects.pack(lines)))
     return True
 
 
 def streams_of(tx: Tx, keys: Sequence[int]) -> list[Pair]:
-    """Where these messages stand, as `take_out` wants to know it once they are gone."""
+    """Where these messages stand, as `renew` wants to know it once they are gone."""
     at = messages.c
     rows = tx.rows(select(at.stream_key, at.key).where(at.key.in_(keys)))
     return [(row.stream_key, row.key) for row in rows]
 
 
-def take_out(tx: Tx, pairs: Sequence[Pair], *, is_gone: bool) -> None:
-    """Forget messages that are gone, or that have no subject any more."""
+def renew(tx: Tx, pairs: Sequence[Pair]) -> None:
+    """Make the blocks of these messages anew, after they were changed or are gone."""
     if not pairs:
         return
     dialect.keep_for_itself(tx.connection, subject_blocks)
@@ -154,10 +207,9 @@ def take_out(tx: Tx, pairs: Sequence[Pair], *, is_gone: bool) -> None:
     while waiting:
         stream_key, key = waiting[0]
         first_key, last_key = _block_of(tx, stream_key, key) or (None, key)
-        own = [k for stream, k in waiting if stream == stream_key and k <= last_key]
         if first_key is not None:
-            _change(tx, stream_key, first_key, set(own), is_gone=is_gone)
-        waiting = waiting[len(own) :]
+            _renew(tx, stream_key, first_key)
+        waiting = [pair for pair in waiting if pair > (stream_key, last_key)]
 
 
 def delete_of_stream(tx: Tx, stream_key: int, limit: int) -> int:
@@ -180,22 +232,16 @@ def _block_of(tx: Tx, stream_key: int, key: int) -> Pair | None:
     return None if row is None or row.last_key < key else (row.first_key, row.last_key)
 
 
-def _change(tx: Tx, stream_key: int, first_key: int, keys: set[int], *, is_gone: bool) -> None:
+def _renew(tx: Tx, stream_key: int, first_key: int) -> None:
     at = subject_blocks.c
     place = (at.stream_key == stream_key, at.first_key == first_key)
-    row = tx.rows(select(at["keys"], at.subjects, at.trigrams).where(*place))[0]
-    block = Block(keys=bytes(row[0]), subjects=bytes(row[1]), trigrams=bytes(row[2]))
-    changed = subjects.change(block, keys, is_gone=is_gone)
-    if changed.count:
-        tx.run(update(subject_blocks).where(*place).values(_values(changed)))
+    keys = subjects.keys_of(tx.scalar(select(at["keys"]).where(*place)))
+    if lines := sorted(Line(*row) for row in _LINES.rows(tx, keys)):
+        tx.run(update(subject_blocks).where(*place).values(_values(subjects.pack(lines))))
     else:
         tx.run(delete(subject_blocks).where(*place))
 
 
 def _values(block: Block) -> dict[str, Any]:
-    return {
-        "count": block.count,
-        "trigrams": block.trigrams,
-        "keys": block.keys,
-        "subjects": block.subjects,
-    }
+    names = ("count", "tags", "senders", "trigrams", "numbers", "subjects", "keys")
+    return {name: getattr(block, name) for name in names}

@@ -80,7 +80,7 @@ def erase(tx: Tx, keys: Sequence[int], address: str, *, alias: str) -> None:
     new = {name: bindparam(f"new_{name}", type_=messages.c[name].type) for name in _CHANGED}
     tx.run(statement.values(new), changed)
     _erase_copies(tx, keys, address, alias)
-    blocks.take_out(tx, [(row.stream_key, row.key) for row in found], is_gone=False)
+    blocks.renew(tx, [(row.stream_key, row.key) for row in found])
 
 
 def _erase_copies(tx: Tx, keys: Sequence[int], address: str, alias: str) -> None:

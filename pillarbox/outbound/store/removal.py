@@ -74,7 +74,7 @@ def delete_messages(tx: Tx, keys: Sequence[int], keep: Keep | None = None) -> in
     for table in (recipients, contents, attempts, events):
         tx.run(delete(table).where(table.c.message_key.in_(free)))
     deleted = tx.run(delete(messages).where(messages.c.key.in_(free)))
-    blocks.take_out(tx, places, is_gone=True)
+    blocks.renew(tx, places)
     return deleted
 
 

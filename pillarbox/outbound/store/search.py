@@ -28,7 +28,7 @@ from pillarbox.ids import first_key
 from pillarbox.outbound import subjects
 from pillarbox.outbound.model import Message, MessageStatus, Search
 from pillarbox.outbound.store import blocks, rows
-from pillarbox.outbound.store.blocks import Run
+from pillarbox.outbound.store.blocks import Run, Wanted
 from pillarbox.outbound.store.tables import message_metadata, messages, recipients
 from pillarbox.servers.store.tables import streams
 from pillarbox.stats.model import tag_key
@@ -39,7 +39,8 @@ from pillarbox.storage.tx import Tx
 # back): that near to a bound the time itself decides, further away the key alone.
 _LATE = first_key(datetime(1970, 1, 1, 0, 5, tzinfo=UTC))
 _LAST_KEY = (1 << 63) - 1
-_MANY, _AT_ONCE = 2000, 500
+_FEW = 2000
+"""So many are counted one by one before blocks are."""
 
 _Condition = ColumnElement[bool]
 _Key = ColumnElement[int]
@@ -76,8 +77,8 @@ def _queries(tx: Tx, wanted: Search) -> list[Select[tuple[int]]]:
 def _query(connection: Connection, wanted: Search) -> Select[tuple[int]]:
     key, conditions = _start(wanted)
     conditions += _bounds(key, wanted)
-    rest = [*_row_conditions(connection, wanted), *_border(key, wanted)]
-    query = select(key).where(*conditions)
+    query = select(key).where(*conditions, *_border(key, wanted))
+    rest = _row_conditions(connection, wanted)
     if rest and key is not messages.c.key:
         query = query.join(messages, messages.c.key == key)
     return query.where(*rest)
@@ -158,14 +159,15 @@ def _bounds(key: _Key, wanted: Search) -> list[_Condition]:
 
 
 def _border(key: _Key, wanted: Search) -> list[_Condition]:
-    """The exact condition near the ends of that range."""
-    found = list[_Condition]()
+    """The exact condition near the ends of that range; only there the message itself is looked at."""
+    found, near = list[_Condition](), messages.alias()
+    its_time, is_it = near.c.received_at, near.c.key == key
     if wanted.since is not None:
         clear = min(first_key(wanted.since) + _LATE, _LAST_KEY)
-        found.append(or_(key > clear, messages.c.received_at >= wanted.since))
+        found.append(or_(key > clear, exists().where(is_it, its_time >= wanted.since)))
     if wanted.until is not None:
         clear = first_key(wanted.until)
-        found.append(or_(key < clear, messages.c.received_at <= wanted.until))
+        found.append(or_(key < clear, exists().where(is_it, its_time <= wanted.until)))
     return found
 
 
@@ -194,15 +196,23 @@ def _newest(
 def _total(tx: Tx, wanted: Search, queries: Sequence[Select[tuple[int]]], run: Run | None) -> int:
     """How many match. Nearly all are Sent: the few that are not are counted instead, and taken off.
 
-    A stream's blocks are counted already; what is left are the ends of the range.
+    A stream's blocks are counted already, and tags and senders are quickly counted in them; what is left are the
+    ends of the range.
     """
     if wanted.status is MessageStatus.SENT:
         every, queued = (replace(wanted, status=s) for s in (None, MessageStatus.QUEUED))
         queued_total = _total(tx, queued, _queries(tx, queued), None)
         return _total(tx, every, _queries(tx, every), run) - queued_total
-    if run is not None and wanted.tag is None and wanted.sender is None:
+    if run is None or wanted.status is not None:
+        return sum(_count(tx, query) for query in queries)
+    if wanted.tag is None and wanted.sender is None:
         return run.count + sum(_count(tx, query) for query in _around(queries[0], run))
-    return sum(_count(tx, query) for query in queries)
+    (query,) = queries
+    few = _count(tx, select(query.limit(_FEW + 1).subquery()))
+    if few <= _FEW:
+        return few
+    packed, _ = _in_blocks(tx, wanted, run)
+    return packed + sum(_count(tx, part) for part in _around(query, run))
 
 
 def _packed(tx: Tx, wanted: Search) -> Run | None:
@@ -230,33 +240,25 @@ def _search_subjects(
     (query,) = _queries(tx, wanted)
     newer, older = (_keys(tx, part) for part in _around(query, run))
     queued = _queued(tx, wanted, run)
-    needed = run.count
-    if wanted.tag is None and wanted.sender is None:
-        needed = offset + limit - len(newer) + len(queued)
-    total, packed = _in_blocks(tx, run, subjects.fold(wanted.subject or ""), needed)
+    needed = offset + limit - len(newer) + len(queued)
+    total, packed = _in_blocks(tx, wanted, run, needed)
     is_whole = len(packed) == total
-    if needed == run.count:
-        packed = _of_tag_and_sender(tx, wanted, run, packed)
-        total = len(packed)
     packed = [key for key in packed if key not in queued]
     keys = [*newer, *packed, *(older if is_whole else ())]
     return total - len(queued) + len(newer) + len(older), keys[offset : offset + limit]
 
 
-def _in_blocks(tx: Tx, run: Run, text: bytes, needed: int) -> tuple[int, list[int]]:
-    """How many of the messages in blocks have this text in their subject, and the keys of the newest of them."""
+def _in_blocks(tx: Tx, wanted: Search, run: Run, needed: int = 0) -> tuple[int, list[int]]:
+    """How many of the messages in blocks match, whatever their status, and the keys of the newest of them."""
     total, keys = 0, list[int]()
-
-    def is_short() -> bool:
-        return len(keys) < needed
-
-    for stored, lines in blocks.read(tx, run, text, needs_keys=is_short):
-        if not is_short():
-            total += subjects.count_lines(lines, text)
-        elif found := subjects.find_lines(lines, text):
-            total += len(found)
-            of_block = subjects.keys_of(stored)
-            keys += [of_block[line] for line in reversed(found)]
+    asked = Wanted(
+        text=None if wanted.subject is None else subjects.fold(wanted.subject),
+        tag=None if wanted.tag is None else subjects.value_of(tag_key(wanted.tag)),
+        sender=None if wanted.sender is None else subjects.value_of(wanted.sender.lower()),
+    )
+    for count, of_block in blocks.read(tx, run, asked, needs_keys=lambda: len(keys) < needed):
+        total += count
+        keys.extend(of_block)
     return total, keys
 
 
@@ -266,18 +268,6 @@ def _queued(tx: Tx, wanted: Search, run: Run) -> set[int]:
         return set()
     (query,) = _queries(tx, replace(wanted, status=MessageStatus.QUEUED))
     return set(_keys(tx, _within(query, run)))
-
-
-def _of_tag_and_sender(tx: Tx, wanted: Search, run: Run, keys: Sequence[int]) -> list[int]:
-    """Those of the keys that have the tag and the sender: looked up one by one when they are few."""
-    plain = replace(wanted, subject=None, status=None, since=None, until=None)
-    (query,) = _queries(tx, plain)
-    if len(keys) > _MANY:
-        found = set(_keys(tx, _within(query, run)))
-    else:
-        parts = [keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE)]
-        found = {key for part in parts for key in _keys(tx, query.where(messages.c.key.in_(part)))}
-    return [key for key in keys if key in found]
 
 
 def _within(query: Select[tuple[int]], run: Run) -> Select[tuple[int]]:

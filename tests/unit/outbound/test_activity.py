@@ -141,6 +141,7 @@ async def test_stretch_by_stretch_finds_the_same(app, sent, monkeypatch, filters
     """Nothing is lost, and nothing found twice, where a stretch ends."""
     monkeypatch.setattr(activity, "NEWEST_LOOKED_THROUGH", 2)
     monkeypatch.setattr(activity, "OLDER_LOOKED_THROUGH", 1)
+    monkeypatch.setattr(activity, "SCATTERED_COST", 1)
     keys = [message.key for message in sent]
     with app.db.transaction() as tx:
         found = [keys.index(key) for key in _walk(tx, Filter(**filters), 2)]

@@ -90,9 +90,9 @@ def questions(server, clock) -> list[Search]:
     return found
 
 
-@pytest.mark.parametrize("many", [0, 2000])
-async def test_packing_changes_no_answer(app, server, sent, clock, monkeypatch, many):
-    monkeypatch.setattr(search, "_MANY", many)
+@pytest.mark.parametrize("few", [0, 2000])
+async def test_packing_changes_no_answer(app, server, sent, clock, monkeypatch, few):
+    monkeypatch.setattr(search, "_FEW", few)
     pages = ((5, 0), (3, 4), (0, 0))
     asked = [(wanted, *page) for wanted in questions(server, clock) for page in pages]
     plain = [ask(app, *one) for one in asked]

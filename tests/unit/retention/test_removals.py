@@ -222,7 +222,7 @@ def fill(app, server, address: str) -> int:
 def fill_elsewhere(app, server, key: int, address: str) -> None:
     """An open, a click, a report nobody believed, mail from and to the address, a packed subject."""
     stream_key = server.streams["outbound"].key
-    block = asdict(subjects.pack([(key, f"Hello {address}")]))
+    block = asdict(subjects.pack([subjects.Line(key, f"Hello {address}", address, address)]))
     place = {"stream_key": stream_key, "first_key": key, "last_key": key, "count": 1}
     with app.db.transaction() as tx:
         tx.run(blocks.subject_blocks.insert(), place | block)
