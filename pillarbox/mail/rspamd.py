@@ -53,7 +53,7 @@ def read_answer(answer: bytes) -> Scan:
         raise ScanFailed(f"unexpected answer: {head[:80]!r}")
     try:
         found = msgspec.json.decode(body, type=_Answer)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ScanFailed(f"unexpected answer: {body[:80]!r}") from None
     names = sorted(name for name in found.symbols if name.replace("_", "").isalnum())
     return Scan(
