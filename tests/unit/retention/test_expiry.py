@@ -50,7 +50,7 @@ GOES = {
 }
 """What `fill` leaves in a table that is empty when the time has come."""
 
-GOES_WITH_OTHERS = {"attempts", "bulk_contents", "bulk_parts", "subject_blocks"}
+GOES_WITH_OTHERS = {"attempts", "bulk_contents", "bulk_parts", "inbound_tries", "subject_blocks"}
 STAYS = {
     "account": "settings",
     "account_tokens": "settings",

@@ -19,9 +19,15 @@ from pillarbox.domains.directory import Domains
 from pillarbox.events import store as events
 from pillarbox.events.model import Event, EventType
 from pillarbox.ids import MessageKey, message_id
-from pillarbox.inbound.model import Correspondent, InboundContent, InboundMessage, InboundStatus
+from pillarbox.inbound.model import (
+    Correspondent,
+    HookTry,
+    InboundContent,
+    InboundMessage,
+    InboundStatus,
+)
 from pillarbox.inbound.store import messages as inbound
-from pillarbox.inbound.store import rules
+from pillarbox.inbound.store import rules, tries
 from pillarbox.outbound import subjects
 from pillarbox.outbound.accept import accept
 from pillarbox.outbound.model import RecipientState
@@ -64,6 +70,7 @@ FILLED = {
     "inbound_contents",
     "inbound_messages",
     "inbound_rules",
+    "inbound_tries",
     "message_metadata",
     "messages",
     "orphan_reports",
@@ -267,6 +274,15 @@ def fill_elsewhere(app, server, key: int, address: str) -> None:
                 subject=f"From {address}",
             )
             inbound.insert_message(tx, mail, InboundContent(raw=address.encode(), text=address))
+            made = HookTry(
+                message_key=mail.key,
+                at=tx.now,
+                duration_ms=3,
+                url="https://hooks.example/",
+                status=422,
+                response=f"no such user {address}",
+            )
+            tries.insert(tx, [made])
             waiting = a_received(
                 app, server, recipient=recipient, mail_from=sender, raw=address.encode()
             )
