@@ -128,6 +128,7 @@ class Processing:
     async def _take(self) -> list[Claimed]:
         free = IN_HAND - self._in_hand
         if free < AT_LEAST:
+            self._may_be_more = True  # to be looked for as soon as there is room
             return []
         try:
             taken = await self._app.db.write(

@@ -128,7 +128,8 @@ async def test_some_mail_is_better_queued(app, server, processing, changes) -> N
 
 async def test_no_more_is_promised_than_there_is_room_for(app, server, gate, processing) -> None:
     mails = [a_received(app, server) for _ in range(process.IN_HAND + 3)]
-    async with working(app, processing), asyncio.timeout(20):
+    # Sooner than the processing looks by itself: it knows that others wait.
+    async with working(app, processing), asyncio.timeout(process.LOOK_EVERY_S * 0.9):
         await app.db.write(lambda tx: keep(tx, [[mail] for mail in mails]))
         for _ in range(process.IN_HAND):
             await gate.begun.get()
