@@ -1,7 +1,7 @@
 """Which lanes of the queue have due mail, and how much of it may be taken now. Pure; the dispatcher's memory.
 
 A lane is known by the instant its first mail may be due. Lanes whose destination has enough in hand are set aside
-until something of it is finished, so looking for work costs the same whether ten or ten thousand destinations are
+until some of it is finished, so looking for work costs the same whether ten or ten thousand destinations are
 slow. Transactional lanes are served before the bulk lanes of the same destination. Nothing is taken from lanes of
 suspended destinations.
 """
@@ -16,6 +16,7 @@ from pillarbox.relay.throttle import Throttle
 MOST_IN_HAND = 2000
 FIRST_IN_HAND, MOST_PER_DESTINATION = 40, 160
 LARGEST_TAKE = 200
+WORTH = 8  # an eighth of the allowance
 
 
 class Lanes:
@@ -66,12 +67,12 @@ class Lanes:
         for lane in sorted(self._ready, key=is_bulk):
             if self._suspended is None or domain_of(lane) in self._suspended:
                 self._set_lane_aside(lane)
+            elif not self._is_worth_taking(domain_of(lane)):
+                self._set_lane_aside(lane)
             elif (slots := self._slots(lane)) > 0:
                 del self._ready[lane]
                 self._hold(domain_of(lane), slots)
                 asked.append((lane, slots))
-            elif self._room(domain_of(lane)) <= 0:
-                self._set_lane_aside(lane)
         return asked
 
     def has_room(self, lane: str, now: datetime, *, promised: int, promised_in_all: int) -> bool:
@@ -133,10 +134,19 @@ class Lanes:
         free = self._free - self._reserve if is_bulk(lane) else self._free
         return min(self._room(domain_of(lane)), free, LARGEST_TAKE)
 
+    def _is_worth_taking(self, domain: str) -> bool:
+        """Whether a part of the allowance is free: taking costs a transaction, which is not to be for one copy each.
+
+        What is in hand keeps the connections busy meanwhile.
+        """
+        return self._room(domain) >= max(1, self._limit(domain) // WORTH)
+
     def _room(self, domain: str) -> int:
+        return self._limit(domain) - self._in_hand.get(domain, 0)
+
+    def _limit(self, domain: str) -> int:
         throttle = self._throttles.get(domain)
-        limit = int(throttle.limit) if throttle else FIRST_IN_HAND
-        return limit - self._in_hand.get(domain, 0)
+        return int(throttle.limit) if throttle else FIRST_IN_HAND
 
     def _hold(self, domain: str, count: int) -> None:
         self._in_hand[domain] = self._in_hand.get(domain, 0) + count
@@ -150,7 +160,8 @@ class Lanes:
         else:
             self._in_hand.pop(domain, None)
             self._forget_if_ordinary(domain)
-        self._make_ready(domain)
+        if self._is_worth_taking(domain):
+            self._make_ready(domain)
 
     def _forget_if_ordinary(self, domain: str) -> None:
         throttle = self._throttles.get(domain)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from pillarbox.relay.lanes import FIRST_IN_HAND, Lanes
+from pillarbox.relay.lanes import FIRST_IN_HAND, WORTH, Lanes
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=1)
@@ -25,14 +25,18 @@ def test_an_earlier_due_time_replaces_a_later_one() -> None:
     assert lanes.next_due() == NOW
 
 
-def test_a_destination_with_enough_in_hand_waits_until_something_is_finished() -> None:
+def test_a_destination_with_enough_in_hand_waits_until_some_of_it_is_finished() -> None:
     lanes = Lanes()
     lanes.found("slow.example", NOW)
     asked = dict(lanes.wanted(NOW))
     lanes.took("slow.example", asked=asked["slow.example"], got=asked["slow.example"], next_due=NOW)
     assert lanes.wanted(NOW) == []
+    for _ in range(FIRST_IN_HAND // WORTH - 1):
+        lanes.finished("slow.example", struggled=False)
+        assert lanes.wanted(NOW) == []  # not for one at a time
     lanes.finished("slow.example", struggled=False)
-    assert [lane for lane, _ in lanes.wanted(NOW)] == ["slow.example"]
+    ((lane, asked_then),) = lanes.wanted(NOW)
+    assert (lane, asked_then >= FIRST_IN_HAND // WORTH) == ("slow.example", True)
 
 
 def test_a_slow_destination_does_not_stop_others() -> None:
