@@ -65,9 +65,7 @@ class Lanes:
         asked: list[tuple[str, int]] = []
         # A stable sort by "is bulk": what people wait for goes first, each kind in its own order.
         for lane in sorted(self._ready, key=is_bulk):
-            if self._suspended is None or domain_of(lane) in self._suspended:
-                self._set_lane_aside(lane)
-            elif not self._is_worth_taking(domain_of(lane)):
+            if self._is_suspended(domain_of(lane)) or not self._is_worth_taking(domain_of(lane)):
                 self._set_lane_aside(lane)
             elif (slots := self._slots(lane)) > 0:
                 del self._ready[lane]
@@ -86,8 +84,7 @@ class Lanes:
             (due is None or due > now)
             and lane not in self._ready
             and domain not in self._set_aside
-            and self._suspended is not None
-            and domain not in self._suspended
+            and not self._is_suspended(domain)
             and self._room(domain) > promised
             and self._free - self._reserve > promised_in_all
         )
@@ -134,8 +131,11 @@ class Lanes:
         free = self._free - self._reserve if is_bulk(lane) else self._free
         return min(self._room(domain_of(lane)), free, LARGEST_TAKE)
 
+    def _is_suspended(self, domain: str) -> bool:
+        return self._suspended is None or domain in self._suspended
+
     def _is_worth_taking(self, domain: str) -> bool:
-        """Whether a part of the allowance is free: taking costs a transaction, which is not to be for one copy each.
+        """Whether a part of the allowance is free: taking costs a transaction, too much for one copy each.
 
         What is in hand keeps the connections busy meanwhile.
         """
