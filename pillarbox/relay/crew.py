@@ -50,7 +50,9 @@ class Crew:
             await self._hire(tasks)
 
     def send(self, jobs: Sequence[tuple[Job, DkimKey | None]]) -> None:
-        """Hand jobs out, each to the worker with the least in hand."""
+        """Hand jobs out, each to the worker with the least in hand. Once it stops they stay the caller's."""
+        if self._is_stopping:
+            return
         batches: dict[int, tuple[_Mate, list[Key], list[Job]]] = {}
         for job, key in jobs:
             mate = min(self._mates, key=lambda m: len(m.jobs))

@@ -1,0 +1,39 @@
+"""The dispatcher's end of its workers."""
+
+import asyncio
+from collections.abc import Sequence
+
+from pillarbox.relay.crew import Crew
+from pillarbox.relay.job import Job, Setup
+
+SETUP = Setup(
+    hostname="pillarbox.example",
+    mode="direct",
+    relay_url=None,
+    mx_port=25,
+    dns_servers=("127.0.0.1:1",),
+    egress_allow=(),
+    secret=b"x" * 32,
+    public_url="http://127.0.0.1",
+)
+JOB = Job(
+    message_key=1,
+    position=0,
+    lease=1,
+    domain="one.example",
+    recipient="ann@one.example",
+    return_path="",
+    key="",
+    raw=b"",
+)
+
+
+async def test_what_comes_while_it_stops_stays_with_the_caller() -> None:
+    async def hear(_: Sequence[object]) -> None:
+        raise AssertionError("nothing was in hand")
+
+    crew = Crew(SETUP, 1, heard=hear, lost=hear)
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        await crew.start(tasks)
+        await crew.stop()
+        crew.send([(JOB, None)])
