@@ -4,12 +4,11 @@ Source: rspamd's protocol description (`POST /checkv2`). It knows SpamAssassin's
 command that tells of a mail's tests in headers.
 """
 
-import asyncio
 from typing import Any
 
 import msgspec
 
-from pillarbox.mail.spamd import MAX_ANSWER, Scan, ScanFailed
+from pillarbox.mail.spamd import Scan, ScanFailed, ask
 
 _MOST_TESTS = 200
 
@@ -22,28 +21,8 @@ class _Answer(msgspec.Struct):
 
 async def scan(host: str, port: int, raw: bytes, *, within_s: float) -> Scan:
     """Have a mail scanned. Raises ScanFailed."""
-    try:
-        async with asyncio.timeout(within_s):
-            answer = await _exchange(host, port, raw)
-    except (OSError, TimeoutError) as problem:
-        raise ScanFailed(str(problem) or "out of time") from None
-    return read_answer(answer)
-
-
-async def _exchange(host: str, port: int, raw: bytes) -> bytes:
-    reader, writer = await asyncio.open_connection(host, port)
-    try:
-        writer.write(b"POST /checkv2 HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % len(raw))
-        writer.write(raw)
-        await writer.drain()
-        answer = b""
-        while chunk := await reader.read(65536):
-            answer += chunk
-            if len(answer) > MAX_ANSWER:
-                raise ScanFailed("the answer is too long")
-        return answer
-    finally:
-        writer.close()
+    head = b"POST /checkv2 HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % len(raw)
+    return read_answer(await ask(host, port, head, raw, within_s=within_s))
 
 
 def read_answer(answer: bytes) -> Scan:

@@ -5,6 +5,7 @@ Source: SpamAssassin's spamd/PROTOCOL; spec inbound 5.1.
 
 import asyncio
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pillarbox.mail import headers
@@ -49,19 +50,23 @@ class Scan:
 
 async def scan(host: str, port: int, raw: bytes, *, within_s: float) -> Scan:
     """Have a mail scanned. Raises ScanFailed."""
+    command = b"HEADERS SPAMC/1.5\r\nContent-length: %d\r\n\r\n" % len(raw)
+    return read_answer(await ask(host, port, command, raw, within_s=within_s))
+
+
+async def ask(host: str, port: int, *request: bytes, within_s: float) -> bytes:
+    """All that a scanner answers, of either kind, before it closes the connection. Raises ScanFailed."""
     try:
         async with asyncio.timeout(within_s):
-            answer = await _exchange(host, port, raw)
+            return await _exchange(host, port, request)
     except (OSError, TimeoutError) as problem:
         raise ScanFailed(str(problem) or "out of time") from None
-    return read_answer(answer)
 
 
-async def _exchange(host: str, port: int, raw: bytes) -> bytes:
+async def _exchange(host: str, port: int, request: Sequence[bytes]) -> bytes:
     reader, writer = await asyncio.open_connection(host, port)
     try:
-        writer.write(b"HEADERS SPAMC/1.5\r\nContent-length: %d\r\n\r\n" % len(raw))
-        writer.write(raw)
+        writer.writelines(request)
         await writer.drain()
         answer = b""
         while chunk := await reader.read(65536):
