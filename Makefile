@@ -37,7 +37,7 @@ format: dev  ## Rewrite the code in the house format
 
 test: dev  ## All tests on SQLite and PostgreSQL, except the slow suites
 	@scripts/system-packages
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 test-all: dev  ## Everything, with the slow suites
 	@scripts/system-packages all
