@@ -185,7 +185,7 @@ def _add(rows: _Rows, everybody: Sequence[Server], number: int, at: datetime, rn
     tag = RARE_TAG if is_rare else rng.choice(_TAGS)
     subject = RARE_SUBJECT if is_rare else rng.choice(_SUBJECTS).format(n=number)
     sender = rng.choice(_SENDERS)
-    to = [address(rng.randrange(_PEOPLE)) for _ in range(1 + (number % 5 == 0))]
+    to = [address(person) for person in rng.sample(range(_PEOPLE), 1 + (number % 5 == 0))]
     metadata = {"order": str(number), "shop": f"s{rng.randrange(40)}"} if number % 3 == 0 else {}
     raw = _RAW.format(sender=sender, to=", ".join(to), subject=subject).encode()
     message = _Message(key, name, server.id, stream, when, sender, subject, tag, to)
