@@ -23,7 +23,7 @@ from pillarbox.retention import tidy
 from pillarbox.servers.model import NewServer, Server
 from pillarbox.servers.store import servers
 from pillarbox.stats import store as stats
-from pillarbox.stats.model import ALL, UNIQUE, Kind, day_of
+from pillarbox.stats.model import ALL, UNIQUE, Kind, date_of, day_number, day_of
 from pillarbox.storage.db import Database
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import dump_json, micros
@@ -242,8 +242,9 @@ def _hold_back(tx: Tx, server: Server, now: datetime) -> None:
 
 def _count(tx: Tx, server: Server, now: datetime, *, connections: int) -> None:
     """Counters of a year, for all mail and for one tag, as several connections would have left them."""
+    today = date_of(day_of(now))
     for day in range(YEAR + 5):
-        on = day_of(now - timedelta(days=day))
+        on = day_number(today - timedelta(days=day))
         places = [
             (server.id, tag, on, server.streams[slug].key, own)
             for tag in ("", COUNTED_TAG)

@@ -119,7 +119,12 @@ def day_of(at: datetime) -> int:
         local = at.astimezone(EASTERN)
     except OverflowError:  # the first day there is
         local = at
-    return local.year * 10_000 + local.month * 100 + local.day
+    return day_number(local)
+
+
+def day_number(day: date) -> int:
+    """A date as the number YYYYMMDD."""
+    return day.year * 10_000 + day.month * 100 + day.day
 
 
 def date_of(day: int) -> date:

@@ -1,5 +1,7 @@
 """The filled database: what is asked of it later must be there, as if it had been sent."""
 
+from datetime import UTC, datetime
+
 from pillarbox.bench import fill
 from pillarbox.bounces import store as bounces
 from pillarbox.bounces.model import BounceSearch
@@ -16,6 +18,7 @@ MESSAGES = 1200
 
 
 async def test_what_is_asked_for_is_there(db: Database, server, clock):
+    clock.at = datetime(2026, 11, 26, 4, 30, tzinfo=UTC)  # late in a winter evening of the east
     clock_before = db.clock.now()
     filled = fill.fill(db, messages=MESSAGES)
     with db.transaction() as tx:
