@@ -1,6 +1,6 @@
 # The commands of the project. `make help` lists them; CI runs nothing that is not here.
 SHELL := /bin/bash
-PYTHON ?= python3
+PYTHON ?= $(shell scripts/python)
 VENV := .venv
 BIN := $(VENV)/bin
 

@@ -206,7 +206,7 @@ def _environment(options: BenchOptions, base: Path, verifier: str) -> dict[str, 
         "pillarbox": pillarbox.__version__,
         "machine": f"{platform.system()} {platform.release()}, "
         f"{len(os.sched_getaffinity(0))} cores ({_processor()}), {_file_system(base)}",
-        "python": platform.python_version(),
+        "python": f"{platform.python_version()} in {sys.base_prefix}",
         "database": "PostgreSQL" if options.database_url else "SQLite",
         "peer": _peer(options),
         "run": f"{options.rounds} rounds, {options.messages} messages a flood, "
