@@ -1,17 +1,28 @@
 """Bounces, suppressions, statistics and data removals: a month of them, and what strangers wrote."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from pillarbox.bounces.model import BounceType, NewBounce
 from pillarbox.bounces.record import record
+from pillarbox.clock import EASTERN
 from pillarbox.outbound.suppress import suppress
 from pillarbox.retention import store as removals
 from pillarbox.retention.model import NewRemoval
 from pillarbox.servers.model import Server
 from pillarbox.stats import record as stats
 from pillarbox.stats import store as counters
-from pillarbox.stats.model import Click, Location, Open, Place, Platform, Sent, day_of
+from pillarbox.stats.model import (
+    Click,
+    Location,
+    Open,
+    Place,
+    Platform,
+    Sent,
+    date_of,
+    day_number,
+    day_of,
+)
 from pillarbox.storage.tx import Tx
 from pillarbox.suppressions.model import HeldBack, Origin, Reason, Suppression
 from tests.conftest import Running
@@ -47,10 +58,14 @@ def _counters(tx: Tx, server: Server) -> None:
     sums: dict[counters.SentKey, Sent] = {}
     opens: list[Open] = []
     clicks: list[Click] = []
+    today = date_of(day_of(tx.now))
     for back in range(DAYS):
-        at = tx.now - timedelta(days=back)
+        day = today - timedelta(days=back)
+        at = datetime.combine(day, time(12), EASTERN)
         number = 400 + 37 * (back % 7) + 11 * back
-        sums[server.id, "", day_of(at), stream.key] = Sent(number, number, number, number, number)
+        sums[server.id, "", day_number(day), stream.key] = Sent(
+            number, number, number, number, number
+        )
         platform = (Platform.MOBILE, Platform.DESKTOP, Platform.WEB_MAIL)[back % 3]
         client = ("Apple Mail", "Gmail", HOSTILE[:90])[back % 3]
         for nth in range(20 + back % 9):

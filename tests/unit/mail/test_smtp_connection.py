@@ -325,7 +325,7 @@ async def test_a_silent_server_times_out_and_the_connection_is_over(
 
 
 # A slow line: the whole takes longer than one time-out, what the kernel holds does not.
-SLOW = Timeouts(final_s=0.4)
+SLOW = Timeouts(final_s=0.8)
 LARGE = b"Subject: x\r\n\r\n" + (b"x" * 78 + b"\r\n") * 250_000
 
 
@@ -342,7 +342,7 @@ async def test_a_message_that_drains_too_slowly_is_given_up(dial, monkeypatch):
     monkeypatch.setattr(smtp_link, "_MOST_WAITS", 1)
     async with ScriptedMx(pause_s=0.008) as mx:
         with pytest.raises(TimedOut):
-            await send(await dial(mx, SLOW), data=LARGE)
+            await send(await dial(mx, Timeouts(final_s=0.4)), data=LARGE)
 
 
 async def test_a_server_that_takes_nothing_times_out_before_the_dot_left(dial):
