@@ -5,7 +5,7 @@ Source: spec messages 8 and 9.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -55,6 +55,13 @@ class Place:
     coords: str = ""
     ip: str = ""
 
+    def known(self) -> dict[str, str]:
+        """What is not empty, by name."""
+        return {name: value for name in _PLACE if (value := getattr(self, name))}
+
+
+_PLACE = ("country", "country_code", "region", "region_code", "city", "zip", "coords", "ip")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
@@ -97,9 +104,12 @@ _FACTS = ("platform", "user_agent", "read_seconds", "link", "location")
 def facts_text(hit: Hit) -> str:
     """What webhooks tell of a hit besides message, recipient and time, as the detail `Hit` of its event."""
     facts = {name: getattr(hit, name) for name in _FACTS}
-    shown = {name: value for name, value in asdict(hit.place).items() if value}
-    facts |= {"client": asdict(hit.client), "os": asdict(hit.os), "place": shown}
+    facts |= {"client": _product(hit.client), "os": _product(hit.os), "place": hit.place.known()}
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+
+
+def _product(product: Product) -> dict[str, str]:
+    return {"name": product.name, "company": product.company, "family": product.family}
 
 
 def with_facts(hit: Hit, text: str) -> Hit:

@@ -256,7 +256,6 @@ def _page(tx: Tx, query: Select[tuple[int]], count: int, offset: int) -> tuple[i
 
 
 def _row(hit: Hit) -> dict[str, Any]:
-    place = hit.place
     return {
         "kind": hit.kind,
         "server_id": hit.server_id,
@@ -272,14 +271,11 @@ def _row(hit: Hit) -> dict[str, Any]:
         "read_seconds": hit.read_seconds,
         "client": [hit.client.name, hit.client.company, hit.client.family],
         "os": [hit.os.name, hit.os.company, hit.os.family],
-        "place": {name: getattr(place, name) for name in _PLACE if getattr(place, name)},
+        "place": hit.place.known(),
         "link": hit.link,
         "link_hash": hashlib.sha256(hit.link.encode("utf-8", "replace")).hexdigest(),
         "location": hit.location,
     }
-
-
-_PLACE = ("country", "country_code", "region", "region_code", "city", "zip", "coords", "ip")
 
 
 def _hit(row: Row[Any]) -> Hit:
