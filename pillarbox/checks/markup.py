@@ -13,19 +13,20 @@ from html import unescape
 
 MAX_CHECKED = 512 * 1024
 """Characters of a body that are looked at: five times what Gmail shows."""
-_ATTRIBUTE = r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|(?!["'])[^\s>]++|(?=>)))?+"""
+_VALUE = r"""\s*+=\s*+(?:"[^"]*+"|'[^']*+'|(?!["'])[^\s>]++|(?=>))"""
+_ATTRIBUTE = rf"[^\s/>][^\s/>=]*+(?:{_VALUE}|(?!\s*+=))"
 _token = re.compile(
     rf"""<(?:
-      !--(?:-?>|(?P<comment>(?:[^-]++|-(?!->))*+)-->)
+      !--(?:-?>|(?P<comment>(?:[^-]++|-(?!->))*)-->)
     | !doctype(?P<doctype>[^>]*+)>
-    | (?P<slash>/?)(?P<name>[a-z][^\s/>]*+)(?P<attributes>(?:[\s/]*+(?:{_ATTRIBUTE}))*+)[\s/]*+>
+    | (?P<slash>/?)(?P<name>[a-z][^\s/>]*+)(?P<attributes>(?:[\s/]*+(?:{_ATTRIBUTE}))*)[\s/]*+>
     | (?P<endless>!--|!doctype|/?[a-z])
     )""",
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
 _attribute = re.compile(
     r"""[\s/]*+(?P<name>[^\s/>][^\s/>=]*+)
-    (?:\s*+=\s*+(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?!["'])(?P<bare>[^\s>]++)|(?=>|\Z)))?+""",
+    (?:\s*+=\s*+(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?!["'])(?P<bare>[^\s>]++)|(?=>|\Z)))?""",
     re.ASCII | re.VERBOSE,
 )
 _RAW = frozenset({"style", "script", "title", "textarea", "xmp", "iframe", "noembed", "noframes"})

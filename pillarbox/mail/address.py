@@ -13,24 +13,24 @@ import idna
 
 from pillarbox.mail import words
 
-_QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*"'
 _ATEXT = r"[A-Za-z0-9!#$%&'`*+\-/=^_{}|~]"
 _LABEL = r"[A-Za-z0-9\-]"
 
 _plain = re.compile(
-    rf"{_ATEXT}++(?:\.{_ATEXT}++)*+@{_LABEL}++(?:\.{_LABEL}++)++",
+    rf"{_ATEXT}++(?:\.{_ATEXT}++)*@{_LABEL}++(?:\.{_LABEL}++)+",
 ).fullmatch
 _mailbox = re.compile(r"[A-Za-z0-9.!#$%&'`*+\-/=^_{}|~]++").fullmatch
-_domain = re.compile(r"(?:\.?[A-Za-z0-9\-])++").fullmatch
-_item = re.compile(rf'(?:[^",<]++|{_QUOTED}|<[^<>]*+>)*+', re.DOTALL)
-_named = re.compile(rf'([^"<]*+(?:{_QUOTED}[^"<]*+)*+)<([^<>]*+)>', re.DOTALL).fullmatch
+_domain = re.compile(r"(?:\.?[A-Za-z0-9\-])+").fullmatch
+_item = re.compile(rf'(?:[^",<]++|{_QUOTED}|<[^<>]*+>)*', re.DOTALL)
+_named = re.compile(rf'([^"<]*+(?:{_QUOTED}[^"<]*+)*)<([^<>]*+)>', re.DOTALL).fullmatch
 _quoted = re.compile(_QUOTED, re.DOTALL).fullmatch
 _phrase_piece = re.compile(rf'({_QUOTED})|[^"]++', re.DOTALL)
 _escape = re.compile(r"\\(.)", re.DOTALL)
 _encoded_word = re.compile(r"=\?[^?\s]+\?[BbQq]\?[^?]*+\?=")
 _special = re.compile(r"[()\[\]:;@\\>]")
 _bare_name = re.compile(
-    r"[^()<>\[\]:;@\\,.\"\x00-\x20\x7f]++(?: [^()<>\[\]:;@\\,.\"\x00-\x20\x7f]++)*+"
+    r"[^()<>\[\]:;@\\,.\"\x00-\x20\x7f]++(?: [^()<>\[\]:;@\\,.\"\x00-\x20\x7f]++)*"
 ).fullmatch
 _unfit = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _surrogate = re.compile("[\ud800-\udfff]")

@@ -45,7 +45,7 @@ _transcript = re.compile(r"\s*(?:.{0,40})?(?:<<<|<--)\s*").match
 _tag = re.compile(r"<[^<>]{0,4000}>")
 _line_tag = re.compile(r"<(?:br|/p|/div|/tr|/li|/h\d|p|div|tr|li)\b[^<>]{0,4000}>", re.IGNORECASE)
 _unseen = re.compile(
-    r"<(style|script|title)\b[^<]*+(?:<(?!/?(?:style|script|title)\b)[^<]*+)*+</\1\s*+>",
+    r"<(style|script|title)\b[^<]*+(?:<(?!/?(?:style|script|title)\b)[^<]*+)*</\1\s*+>",
     re.IGNORECASE,
 )
 

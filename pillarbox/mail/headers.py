@@ -21,7 +21,7 @@ _token = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]++").fullmatch
 _breaking = re.compile(r"[\r\n\0]")
 _chunk = re.compile(r"[ \t]*+[^ \t]++|[ \t]++\Z")
 _plain_phrase = re.compile(
-    r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]++(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]++)*+"
+    r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]++(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]++)*"
 )
 _mailbox = re.compile(r"[!#-'*+\-./0-9=?A-Z^-~]++@[!#-'*+\-./0-9:=?A-Z\[\]^-~]++").fullmatch
 _folding = re.compile(r"\r?\n(?=[ \t])")

@@ -19,7 +19,7 @@ _OPAQUE = "application/octet-stream"
 _TEXT = "text/plain"
 
 # A name, perhaps blanks (obsolete, but sent), a colon, the value, and its continuation lines.
-_field = re.compile(rb"([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)").match
+_field = re.compile(rb"([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*)(?:\n|\Z)").match
 _blank_line = re.compile(rb"\n\r?\n").search
 _mbox_line = re.compile(rb"From [^\n]*+\n").match
 _delimiter_end = re.compile(rb"(--)?[ \t]*+\r?(?:\n|\Z)").match

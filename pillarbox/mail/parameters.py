@@ -11,7 +11,7 @@ from pillarbox.mail import charsets, words
 _MOST = 200
 
 _parameter = re.compile(
-    r';\s*+([^\s=;"]++)\s*+=\s*+(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)(?:"|\Z|\\\Z)|([^;]*+))', re.DOTALL
+    r';\s*+([^\s=;"]++)\s*+=\s*+(?:"([^"\\]*+(?:\\.[^"\\]*+)*)(?:"|\Z|\\\Z)|([^;]*+))', re.DOTALL
 )
 _escape = re.compile(r"\\(.)", re.DOTALL)
 _extended = re.compile(r"([^*]+)\*(?:(\d{1,3})(\*)?)?").fullmatch

@@ -10,7 +10,7 @@ from pillarbox.mail import words
 from pillarbox.mail.address import Address, to_ascii
 
 _LONGEST = 320
-_QUOTED = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
+_QUOTED = r'"([^"\\]*+(?:\\.[^"\\]*+)*)"'
 _OTHER = r'<([^<>]*+)>?|([(),;:])|([^"<(),;:]++)|(")'
 
 _with_quotes = re.compile(rf"{_QUOTED}|{_OTHER}", re.DOTALL)

@@ -7,25 +7,25 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-# Possessive quantifiers: no input makes these expressions backtrack.
+# Possessive quantifiers: there is one way only to read an input. Groups cannot have them before Python 3.11.5.
 _WIDE = r"\xa0-\U0010ffff"
 _ATEXT = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{_WIDE}-]"
-_DOT_STRING = rf"{_ATEXT}++(?:\.{_ATEXT}++)*+"
-_QUOTED = rf'"(?:[ !#-\[\]-~{_WIDE}]|\\[ -~])*+"'
+_DOT_STRING = rf"{_ATEXT}++(?:\.{_ATEXT}++)*"
+_QUOTED = rf'"(?:[ !#-\[\]-~{_WIDE}]++|\\[ -~])*"'
 # An underscore is no host name, but names of real senders have it.
 _LABEL = rf"(?!-)[A-Za-z0-9_{_WIDE}-]{{1,63}}+(?<!-)"
-_DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*+"
+_DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
 _LITERAL = r"\[[0-9A-Za-z.:]++\]"
 _MAILBOX = rf"(?:{_DOT_STRING}|{_QUOTED})@(?:{_DOMAIN}|{_LITERAL})"
 # RFC 5321 appendix C: source routes are accepted and ignored.
-_ROUTE = r"(?:@[^<>:,\"@ ]++(?:,@[^<>:,\"@ ]++)*+:)?+"
-_REST = r"(?: ++(.*+))?+"
+_ROUTE = r"(?:@[^<>:,\"@ ]++(?:,@[^<>:,\"@ ]++)*:)?"
+_REST = r"(?: ++(.*+))?"
 
-_FROM = re.compile(rf"(?i:FROM): *+<({_ROUTE})((?:{_MAILBOX})?+)>{_REST}", re.DOTALL)
+_FROM = re.compile(rf"(?i:FROM): *+<({_ROUTE})((?:{_MAILBOX})?)>{_REST}", re.DOTALL)
 # RFC 5321 section 4.5.1: <postmaster> alone must be accepted.
 _TO = re.compile(rf"(?i:TO): *+<({_ROUTE})({_MAILBOX}|(?i:postmaster))>{_REST}", re.DOTALL)
 
-_PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*+)(?:=([!-<>-~\xa0-\U0010ffff]++))?+")
+_PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*+)(?:=([!-<>-~\xa0-\U0010ffff]++))?")
 _MAX_LOCAL_PART = 64
 _MAX_DOMAIN = 255
 _MAX_SIZE_DIGITS = 20

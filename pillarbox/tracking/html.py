@@ -10,15 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html.entities import html5
 
-_ATTRIBUTE = r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|(?!["'])[^\s>]++|(?=>)))?+"""
-_ATTRIBUTES = rf"(?:[\s/]*+(?:{_ATTRIBUTE}))*+[\s/]*+>"
+_VALUE = r"""\s*+=\s*+(?:"[^"]*+"|'[^']*+'|(?!["'])[^\s>]++|(?=>))"""
+_ATTRIBUTE = rf"[^\s/>][^\s/>=]*+(?:{_VALUE}|(?!\s*+=))"
+_ATTRIBUTES = rf"(?:[\s/]*+(?:{_ATTRIBUTE}))*[\s/]*+>"
 
 
 def _tokens(others: str) -> re.Pattern[str]:
     return re.compile(
         rf"""<(?:
-          !--(?:-?>|(?:[^-]++|-(?!->))*+-->)
-        | a(?=[\s/>])(?P<anchor>(?:[\s/]*+(?:{_ATTRIBUTE}))*+)[\s/]*+>
+          !--(?:-?>|(?:[^-]++|-(?!->))*-->)
+        | a(?=[\s/>])(?P<anchor>(?:[\s/]*+(?:{_ATTRIBUTE}))*)[\s/]*+>
         | (?P<raw>script|style|textarea|title|xmp|iframe|noembed|noframes)(?=[\s/>]){_ATTRIBUTES}
         {others}
         )""",
@@ -32,7 +33,7 @@ _token = _tokens(r"| (?P<endless>!--|a(?=[\s/>]))")
 _hides_tags = re.compile(r"""=\s*+(?:"[^"<]*+<|'[^'<]*+<)""", re.ASCII)
 _attribute = re.compile(
     r"""[\s/]*+(?P<name>[^\s/>][^\s/>=]*+)
-    (?:\s*+=\s*+(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?!["'])(?P<bare>[^\s>]++)|(?=>|\Z)))?+""",
+    (?:\s*+=\s*+(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?!["'])(?P<bare>[^\s>]++)|(?=>|\Z)))?""",
     re.ASCII | re.VERBOSE,
 )
 _entity = re.compile(r"&(?:#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});?|([A-Za-z][A-Za-z0-9]{0,31};?))")

@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator
 
 LONGEST_URL = 2048
-_CHARACTER = r"[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2}"
+_CHARACTERS = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]++|%[0-9A-Fa-f]{2})*"
 _well_formed = re.compile(
     rf"""https?://
-    (?:(?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9A-Fa-f]{{2}})*+@)?+
+    (?:(?:[A-Za-z0-9\-._~!$&'()*+,;=:]++|%[0-9A-Fa-f]{{2}})*@)?
     (?P<host>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?\.?|\[[0-9A-Fa-f:.]+\])
     (?::(?P<port>[0-9]{{0,5}}))?
-    (?:[/?](?:{_CHARACTER})*+)?+
-    (?:\#(?:{_CHARACTER})*+)?+""",
+    (?:[/?]{_CHARACTERS})?
+    (?:\#{_CHARACTERS})?""",
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
 _in_text = re.compile(

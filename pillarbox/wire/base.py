@@ -31,7 +31,7 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _items = msgspec.json.Decoder(list[msgspec.Raw])
 _untyped = msgspec.json.Decoder(float_hook=Number)
 # The closing quote is optional: an unterminated string is one match, not the start of a thousand attempts.
-_string = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_string = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*"?', re.DOTALL)
 # A pair of surrogates, a lone one, any other escape (kept as it is), a raw control character.
 _mark = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"

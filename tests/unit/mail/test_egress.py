@@ -95,6 +95,6 @@ def test_a_private_address_never_gets_through_by_another_form(ip):
 
 @given(st.ip_addresses(v=6))
 def test_an_ipv6_address_that_python_calls_private_is_refused(ip):
-    leads_to_ipv4 = ip.ipv4_mapped is not None or ip in ip_network("64:ff9b::/96")
+    leads_to_ipv4 = ip.ipv4_mapped or ip.sixtofour or ip in ip_network("64:ff9b::/96")
     if not leads_to_ipv4 and (ip.is_private or ip.is_multicast or ip.is_reserved):
         assert not STRICT.permits(str(ip))
