@@ -22,9 +22,15 @@ _BITS = 32_768
 _BYTE = 256
 _END, _HIT = b"\0", b"\1"
 _OTHERS = bytes(range(2, 256))
+_GONE = b"\2"
+"""Written over what is taken out afterwards: quicker than to move what follows each time."""
 _NEITHER = str.maketrans("\0\1", "\2\2")
 _IS = [bytes(number) + _HIT + bytes(_BYTE - 1 - number) for number in range(_BYTE)]
 """For each number a table that makes 1 of it, and 0 of all others."""
+
+
+Place = tuple[int, int]
+"""A bit of a bitmap: its byte, and a mask."""
 
 
 class Line(NamedTuple):
@@ -102,22 +108,33 @@ def keys_at(keys: bytes, hits: bytes) -> list[int]:
     return sorted(compress(keys_of(keys), hits), reverse=True)
 
 
-def may_contain(trigrams: bytes, wanted: bytes) -> bool:
-    """Whether a folded text can stand in a subject of a block with these trigrams."""
-    return all(trigrams[bit >> 3] >> (bit & 7) & 1 for bit in _trigrams(wanted))
+def places_of(wanted: bytes) -> list[Place]:
+    """The trigrams of a folded text, for `may_contain`."""
+    return [(bit >> 3, 1 << (bit & 7)) for bit in _trigrams(wanted)]
+
+
+def may_contain(trigrams: bytes, places: Sequence[Place]) -> bool:
+    """Whether a text can stand in a subject of a block with these trigrams."""
+    return all(trigrams[byte] & mask for byte, mask in places)
 
 
 def hits_of_text(subjects: bytes, numbers: bytes, wanted: bytes) -> bytes:
     """A byte for each message: 1 where its subject contains a folded text, else 0. Nothing when none does."""
-    if wanted not in subjects:
+    marks = _marks(subjects, wanted)
+    if not marks:
         return b""
-    # Of the same length: that way nothing has to be moved.
-    marks = subjects.replace(wanted, _HIT.ljust(len(wanted), b"\2")).translate(None, _OTHERS)
     while _HIT + _HIT in marks:
         marks = marks.replace(_HIT + _HIT, _HIT)
-    by_line = marks.replace(_HIT + _END, _HIT)
-    shared = numbers[-1] + 1 if numbers else 0
+    by_line = marks.replace(_HIT + _END, _HIT + _GONE).translate(None, _GONE)
+    shared = _shared(numbers)
     return numbers.translate(by_line[:shared].ljust(_BYTE, _END)) + by_line[shared:]
+
+
+def count_of_text(subjects: bytes, numbers: bytes, wanted: bytes) -> int:
+    """How many subjects contain a folded text: what `hits_of_text` has of 1, found with less work."""
+    *shared, single = _marks(subjects, wanted).split(_END, _shared(numbers))
+    of_shared = numbers.translate(bytes(map(bool, shared)).ljust(_BYTE, _END))
+    return of_shared.count(_HIT) + single.count(_HIT + _END)
 
 
 def hits_of_value(values: bytes, wanted: bytes) -> bytes:
@@ -138,6 +155,19 @@ def both(some: bytes, others: bytes) -> bytes:
     """The hits that are in both."""
     found = int.from_bytes(some, "little") & int.from_bytes(others, "little")
     return found.to_bytes(len(some), "little")
+
+
+def _marks(subjects: bytes, wanted: bytes) -> bytes:
+    """The subjects without all that matters not: a 1 for each place of a text, a 0 for each end."""
+    if wanted not in subjects:
+        return b""
+    by = _HIT.ljust(len(wanted), _GONE)
+    return subjects.replace(wanted, by).translate(None, _OTHERS)
+
+
+def _shared(numbers: bytes) -> int:
+    """How many subjects have a number."""
+    return numbers[-1] + 1 if numbers else 0
 
 
 def _most_shared(often: Counter[bytes]) -> list[bytes]:

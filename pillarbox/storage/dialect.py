@@ -14,7 +14,19 @@ from functools import lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Select, Table, create_engine, event
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    any_,
+    create_engine,
+    event,
+    func,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -71,8 +83,11 @@ def sqlite_engine(url: str, *, connections: int) -> Engine:
 
 
 def postgres_engine(url: str, *, connections: int) -> Engine:
-    """An engine on PostgreSQL; statements of a session are prepared by the driver once they repeat."""
-    return create_engine(
+    """An engine on PostgreSQL; statements of a session are prepared by the driver once they repeat.
+
+    All of them are short: to compile one or to start workers for it costs more than it saves.
+    """
+    engine = create_engine(
         url,
         pool_size=connections,
         max_overflow=2,
@@ -80,10 +95,30 @@ def postgres_engine(url: str, *, connections: int) -> Engine:
         connect_args={"application_name": "pillarbox", "connect_timeout": 10},
     )
 
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        connection.execute("SET jit = off; SET max_parallel_workers_per_gather = 0")
+        connection.commit()
+
+    return engine
+
 
 def insert(connection: Connection, table: Table) -> "SqliteInsert | PostgresInsert":
     """An INSERT that offers `on_conflict_do_update` and `on_conflict_do_nothing` on this database."""
     return sqlite.insert(table) if is_sqlite(connection) else _postgres().insert(table)
+
+
+def is_one_of(
+    connection: Connection, column: ColumnElement[int], query: Select[tuple[int]]
+) -> ColumnElement[bool]:
+    """That a column of big integers is among what a query finds, each of which is looked up in the column's index.
+
+    PostgreSQL would rather read a long range of that index to merge it with the query.
+    """
+    if is_sqlite(connection):
+        return column.in_(query)
+    every = func.array(query.scalar_subquery(), type_=ARRAY(BigInteger))
+    return column == any_(every)
 
 
 def execute(connection: Connection, statement: str) -> None:
@@ -99,6 +134,23 @@ def sqlite_rows(
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     return [row for parameters in each for row in driver.execute(statement, parameters)]
+
+
+def sqlite_each(
+    connection: Connection, statement: str, parameters: Sequence[Any]
+) -> Iterator[tuple[Any, ...]]:
+    """The rows of a statement written for SQLite as the driver finds them, not all at once."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return iter(driver.execute(statement, parameters))
+
+
+def postgres_each(
+    connection: Connection, statement: str, parameters: Sequence[Any]
+) -> Iterator[tuple[Any, ...]]:
+    """The rows of a statement written for PostgreSQL as they arrive, in the binary format."""
+    rows: Iterator[tuple[Any, ...]] = _postgres().each(connection, statement, parameters)
+    return rows
 
 
 def sqlite_run(connection: Connection, statement: str, each: Sequence[dict[str, Any]]) -> None:
@@ -168,14 +220,6 @@ def keep_for_itself(connection: Connection, table: Table) -> None:
     """Let no other transaction change a table, nor take this lock, until this one ends; it may still be read."""
     if not is_sqlite(connection):
         connection.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
-
-
-def read_bytes(connection: Connection, query: Select[Any]) -> Sequence[Sequence[Any]]:
-    """The rows of a query over numbers, fetched in the form in which long binary values cost least."""
-    if is_sqlite(connection):
-        return connection.execute(query).all()
-    rows: Sequence[Sequence[Any]] = _postgres().read_bytes(connection, query)
-    return rows
 
 
 def _sqlite_insert(

@@ -6,13 +6,13 @@ Imported only where that database is used: the driver takes ten megabytes of eve
 import asyncio
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 import psycopg
 from psycopg import errors as pg
-from sqlalchemy import Connection, Select, Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import Insert
 
@@ -56,12 +56,14 @@ def find_many(
     return driver.execute(statement, list(map(list, zip(*rows, strict=True)))).fetchall()
 
 
-def read_bytes(connection: Connection, query: Select[Any]) -> Sequence[Sequence[Any]]:
-    """`dialect.read_bytes`: in the binary format."""
+def each(
+    connection: Connection, statement: str, parameters: Sequence[Any]
+) -> Iterator[tuple[Any, ...]]:
+    """`dialect.postgres_each`: a whole result would be copied twice as it grows."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
-    compiled = query.compile(connection, compile_kwargs={"literal_binds": True})
-    return driver.execute(str(compiled).encode(), binary=True).fetchall()
+    with driver.cursor(binary=True) as cursor:
+        yield from cursor.stream(statement.encode(), parameters)
 
 
 def is_outage(cause: BaseException) -> bool | None:

@@ -7,13 +7,12 @@ blocks on PostgreSQL keeps the table for itself: what one packs another might be
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Column,
-    ColumnElement,
     Integer,
     LargeBinary,
     Table,
@@ -21,7 +20,6 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    literal_column,
     select,
     update,
 )
@@ -31,7 +29,7 @@ from pillarbox.outbound.store.tables import messages
 from pillarbox.outbound.subjects import Block, Line
 from pillarbox.servers.store.tables import streams
 from pillarbox.storage import dialect
-from pillarbox.storage.bykey import ByKey
+from pillarbox.storage.bykey import ByKey, LongByKey
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.tx import Tx
 
@@ -52,9 +50,9 @@ subject_blocks = Table(
 )
 
 _LINES = ByKey(messages, "key", "key", "subject", "tag_key", "sender_key")
-_READ_FIRST, _READ_AT_ONCE, _VALUES_AT_ONCE = 4, 64, 512
-"""Blocks: the keys of a page are mostly in the first; tags and senders are short, many are read at once."""
-_NOTHING: ColumnElement[bytes] = literal_column("''")
+_READ_FIRST, _READ_AT_ONCE = 4, 64
+"""Blocks whose keys are read: those of a page are mostly in the first."""
+_NOTHING = "''"
 
 Pair = tuple[int, int]
 """A stream and the key of one of its messages."""
@@ -68,16 +66,17 @@ class Wanted:
     tag: bytes | None = None
     sender: bytes | None = None
 
-    def columns(self, has_keys: bool) -> list[tuple[str, bool]]:
-        """Those that `hits` takes, and the keys: whether each is read at all."""
+    def columns(self, has_keys: bool) -> tuple[str, ...]:
+        """Those that `hits` takes, and the keys; nothing in place of what is not needed."""
         has_text = self.text is not None
-        return [
-            ("tags", self.tag is not None),
-            ("senders", self.sender is not None),
-            ("numbers", has_text),
-            ("subjects", has_text),
-            ("keys", has_keys),
-        ]
+        read = {
+            "tags": self.tag is not None,
+            "senders": self.sender is not None,
+            "numbers": has_text,
+            "subjects": has_text,
+            "keys": has_keys,
+        }
+        return tuple(name if is_read else _NOTHING for name, is_read in read.items())
 
     def hits(self, tags: bytes, senders: bytes, numbers: bytes, texts: bytes) -> bytes:
         """A byte for each message: 1 where all of it is so. Nothing when it is nowhere."""
@@ -89,6 +88,12 @@ class Wanted:
         if self.text is not None and all(found):
             found.append(subjects.hits_of_text(texts, numbers, self.text))
         return reduce(subjects.both, found) if all(found) else b""
+
+    def count(self, tags: bytes, senders: bytes, numbers: bytes, texts: bytes) -> int:
+        """How many messages that is."""
+        if self.text is not None and self.tag is None and self.sender is None:
+            return subjects.count_of_text(texts, numbers, self.text)
+        return self.hits(tags, senders, numbers, texts).count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,33 +126,35 @@ def read(
 
     Keys are left out from some block on after `needs_keys` has said that they are not needed any more.
     """
-    at, of_stream = subject_blocks.c, subject_blocks.c.stream_key == run.stream_key
     maybe = _candidates(tx, run, wanted.text)
-    at_once = _VALUES_AT_ONCE if wanted.text is None else _READ_FIRST
-    while maybe:
-        part, has_keys = maybe[:at_once], needs_keys()
-        # Without a text all blocks are read, so that their range will do.
-        some = at.first_key.between(part[-1], part[0])
-        if wanted.text is not None:
-            some = at.first_key.in_(part)
-        columns = [at[name] if is_read else _NOTHING for name, is_read in wanted.columns(has_keys)]
-        query = select(at.first_key, *columns).where(of_stream, some)
-        for row in sorted(map(tuple, dialect.read_bytes(tx.connection, query)), reverse=True):
-            if hits := wanted.hits(*row[1:5]):
-                keys = subjects.keys_at(row[5], hits) if has_keys else []
-                yield hits.count(1), keys
-        maybe = maybe[at_once:]
-        at_once = max(at_once, _READ_AT_ONCE)
+    at_once = _READ_FIRST
+    while maybe and needs_keys():
+        rows = _reader(wanted.columns(True)).rows(tx, run.stream_key, maybe[:at_once])
+        for *texts, keys in rows:
+            if hits := wanted.hits(*texts):
+                yield hits.count(1), subjects.keys_at(keys, hits)
+        maybe, at_once = maybe[at_once:], _READ_AT_ONCE
+    for *texts, _ in _reader(wanted.columns(False)).rows(tx, run.stream_key, maybe):
+        if count := wanted.count(*texts):
+            yield count, []
 
 
 def _candidates(tx: Tx, run: Run, text: bytes | None) -> list[int]:
     """The first keys of the blocks that may contain a text, newest first."""
     at = subject_blocks.c
-    trigrams = _NOTHING if text is None else at.trigrams
     own = (at.stream_key == run.stream_key, at.first_key.between(run.first_key, run.last_key))
-    heads = dialect.read_bytes(tx.connection, select(at.first_key, trigrams).where(*own))
-    maybe = (row[0] for row in heads if text is None or subjects.may_contain(row[1], text))
-    return sorted(maybe, reverse=True)
+    heads = tx.rows(select(at.first_key).where(*own).order_by(at.first_key.desc()))
+    every = [row.first_key for row in heads]
+    if text is None:
+        return every
+    places = subjects.places_of(text)
+    rows = _reader(("first_key", "trigrams")).rows(tx, run.stream_key, every)
+    return [first_key for first_key, trigrams in rows if subjects.may_contain(trigrams, places)]
+
+
+@lru_cache
+def _reader(columns: tuple[str, ...]) -> LongByKey:
+    return LongByKey(subject_blocks, "stream_key", "first_key", *columns)
 
 
 def list_due(tx: Tx, *, before: int) -> list[Pair]:

@@ -1,8 +1,9 @@
 """Searching the outbound messages: the pages of the API, by number, and those of the web UI, by key.
 
 One of the conditions says where to start: an index in which the matches stand in the order of their keys
-(recipient, metadata, tag, sender, else the stream). The others are checked row by row. Keys hold the time, so
-dates are ranges of keys, and newest first is every index read backwards.
+(recipient, tag, sender, else the stream). The others are checked row by row. Keys hold the time, so dates are
+ranges of keys, and newest first is every index read backwards. The messages with an entry of metadata are looked
+up in that index one by one: page and total are found on one way.
 
 A part of a subject is looked for in the stream's blocks of subjects (see outbound/subjects), and only what is not
 in one yet row by row. The other filters then apply to what was found.
@@ -32,6 +33,7 @@ from pillarbox.outbound.store.blocks import Run, Wanted
 from pillarbox.outbound.store.tables import message_metadata, messages, recipients
 from pillarbox.servers.store.tables import streams
 from pillarbox.stats.model import tag_key
+from pillarbox.storage import dialect
 from pillarbox.storage.text import LONGEST, contains
 from pillarbox.storage.tx import Tx
 
@@ -52,6 +54,9 @@ def search(tx: Tx, wanted: Search, *, count: int, offset: int) -> tuple[int, lis
         total, keys = _search_subjects(tx, wanted, run, limit=count, offset=offset)
         return total, rows.load(tx, keys)
     queries = _queries(tx, wanted)
+    if wanted.metadata and wanted.recipient is None:
+        total, keys = _at_once(tx, queries, limit=count, offset=offset)
+        return total, rows.load(tx, keys)
     keys = _newest(tx, queries, limit=count, offset=offset)
     if 0 < len(keys) < count or (count and not offset and not keys):
         total = offset + len(keys)  # the end was seen
@@ -67,15 +72,14 @@ def page(tx: Tx, wanted: Search, *, before: int | None, limit: int) -> list[Mess
 
 def _queries(tx: Tx, wanted: Search) -> list[Select[tuple[int]]]:
     """Queries for the keys of all matches, unordered: one, or one for each stream when nothing else is a start."""
-    starts = (wanted.stream_key, wanted.recipient, *wanted.metadata)
-    if any(start is not None for start in starts):
+    if wanted.stream_key is not None or wanted.recipient is not None:
         return [_query(tx.connection, wanted)]
     every = tx.rows(select(streams.c.key).where(streams.c.server_id == wanted.server_id))
     return [_query(tx.connection, replace(wanted, stream_key=stream.key)) for stream in every]
 
 
 def _query(connection: Connection, wanted: Search) -> Select[tuple[int]]:
-    key, conditions = _start(wanted)
+    key, conditions = _start(connection, wanted)
     conditions += _bounds(key, wanted)
     query = select(key).where(*conditions, *_border(key, wanted))
     rest = _row_conditions(connection, wanted)
@@ -84,7 +88,7 @@ def _query(connection: Connection, wanted: Search) -> Select[tuple[int]]:
     return query.where(*rest)
 
 
-def _start(wanted: Search) -> tuple[_Key, list[_Condition]]:
+def _start(connection: Connection, wanted: Search) -> tuple[_Key, list[_Condition]]:
     """The column of keys in the index to start from, and the conditions that this index answers."""
     if wanted.recipient is not None:
         at = recipients.c
@@ -92,16 +96,16 @@ def _start(wanted: Search) -> tuple[_Key, list[_Condition]]:
         if wanted.stream_key is not None:
             found.append(at.stream_key == wanted.stream_key)
         return at.message_key, found + _metadata(at.message_key, wanted, wanted.metadata)
-    if wanted.metadata:
-        (name, value), *others = wanted.metadata
-        key = message_metadata.c.message_key
-        return key, _is_entry(wanted, name, value) + _metadata(key, wanted, others)
     at = messages.c
     found = [at.server_id == wanted.server_id, at.stream_key == wanted.stream_key]
     if wanted.tag is not None:
         found.append(at.tag_key == tag_key(wanted.tag))
     if wanted.status is MessageStatus.QUEUED:
         found.append(at.key.in_(_waiting()))
+    if wanted.metadata:
+        first, *others = wanted.metadata
+        found.append(dialect.is_one_of(connection, at.key, _with_entry(wanted, *first)))
+        found += _metadata(at.key, wanted, others)
     return at.key, found
 
 
@@ -113,11 +117,8 @@ def _waiting() -> Select[tuple[int]]:
 def _row_conditions(connection: Connection, wanted: Search) -> list[_Condition]:
     """What must be read from the message itself."""
     at, found = messages.c, list[_Condition]()
-    if wanted.recipient is not None or wanted.metadata:
-        if wanted.tag is not None:
-            found.append(at.tag_key == tag_key(wanted.tag))
-        if wanted.recipient is None and wanted.stream_key is not None:
-            found.append(at.stream_key == wanted.stream_key)
+    if wanted.recipient is not None and wanted.tag is not None:
+        found.append(at.tag_key == tag_key(wanted.tag))
     if wanted.sender is not None:
         found.append(at.sender_key == wanted.sender.lower())
     if wanted.status is not None:
@@ -127,9 +128,11 @@ def _row_conditions(connection: Connection, wanted: Search) -> list[_Condition]:
     return found
 
 
-def _is_entry(wanted: Search, name: str, value: str) -> list[_Condition]:
+def _with_entry(wanted: Search, name: str, value: str) -> Select[tuple[int]]:
+    """The keys of the messages that have an entry in their metadata."""
     at = message_metadata.c
-    return [at.server_id == wanted.server_id, at.name == name.lower(), at.value == value]
+    is_entry = (at.server_id == wanted.server_id, at.name == name.lower(), at.value == value)
+    return select(at.message_key).where(*is_entry)
 
 
 def _metadata(key: _Key, wanted: Search, entries: Sequence[tuple[str, str]]) -> list[_Condition]:
@@ -193,6 +196,20 @@ def _newest(
     return sorted(found, reverse=True)[offset : offset + limit]
 
 
+def _at_once(
+    tx: Tx, queries: Sequence[Select[tuple[int]]], *, limit: int, offset: int
+) -> tuple[int, list[int]]:
+    """How many there are and the keys of one page, where to find the page is to go through all of them."""
+    if len(queries) == 1 and limit:
+        key = queries[0].selected_columns[0]
+        counted = queries[0].add_columns(func.count().over())
+        found = tx.rows(counted.order_by(key.desc()).limit(limit).offset(offset))
+        if found:
+            return found[0][1], [row[0] for row in found]
+    total = sum(_count(tx, query) for query in queries)
+    return total, _newest(tx, queries, limit=limit, offset=offset) if total > offset else []
+
+
 def _total(tx: Tx, wanted: Search, queries: Sequence[Select[tuple[int]]], run: Run | None) -> int:
     """How many match. Nearly all are Sent: the few that are not are counted instead, and taken off.
 
@@ -252,7 +269,7 @@ def _in_blocks(tx: Tx, wanted: Search, run: Run, needed: int = 0) -> tuple[int, 
     """How many of the messages in blocks match, whatever their status, and the keys of the newest of them."""
     total, keys = 0, list[int]()
     asked = Wanted(
-        text=None if wanted.subject is None else subjects.fold(wanted.subject),
+        text=subjects.fold(wanted.subject) if wanted.subject else None,
         tag=None if wanted.tag is None else subjects.value_of(tag_key(wanted.tag)),
         sender=None if wanted.sender is None else subjects.value_of(wanted.sender.lower()),
     )

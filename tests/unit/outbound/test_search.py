@@ -12,18 +12,21 @@ from pillarbox.outbound.store import messages, queue, search
 from tests.factories import a_prepared
 
 SENT, QUEUED = MessageStatus.SENT, MessageStatus.QUEUED
+SHOP = (("shop", "1"),)
 
 
 @pytest.fixture
 async def sent(app, server) -> list[str]:
     """Six messages, oldest first; the first three were taken up by the delivery."""
     made = [
-        a_prepared(app, server, tag="a", cc="bob@two.example"),
+        a_prepared(app, server, tag="a", cc="bob@two.example", metadata={"shop": "1"}),
         a_prepared(app, server, tag="b", sender="Other@sender.example"),
         a_prepared(app, server, tag="a", stream="broadcast"),
-        a_prepared(app, server, tag="a", sender="other@sender.example"),
+        a_prepared(
+            app, server, tag="a", sender="other@sender.example", metadata={"Shop": "1", "day": "2"}
+        ),
         a_prepared(app, server),
-        a_prepared(app, server, tag="b", stream="broadcast"),
+        a_prepared(app, server, tag="b", stream="broadcast", metadata={"shop": "1"}),
     ]
     await app.db.write_each(accept, made)
     with app.db.transaction() as tx:
@@ -50,6 +53,13 @@ CASES: list[tuple[dict[str, Any], list[int]]] = [
     ({"recipient": "bob@two.example", "status": SENT}, [0]),
     ({"recipient": "bob@two.example", "status": QUEUED}, []),
     ({"subject": "hell", "status": QUEUED}, [5, 4, 3]),
+    ({"metadata": SHOP}, [5, 3, 0]),
+    ({"metadata": (*SHOP, ("DAY", "2"))}, [3]),
+    ({"metadata": (("shop", "2"),)}, []),
+    ({"metadata": SHOP, "tag": "a"}, [3, 0]),
+    ({"metadata": SHOP, "status": SENT}, [0]),
+    ({"metadata": SHOP, "sender": "other@sender.example", "subject": "HELL"}, [3]),
+    ({"metadata": SHOP, "recipient": "bob@two.example", "tag": "a"}, [0]),
 ]
 
 
@@ -63,7 +73,7 @@ async def test_filters(app, server, sent, filters, expected):
     ):
         asked = Search(server_id=server.id, stream_key=stream_key, **filters)
         with app.db.transaction() as tx:
-            for count, offset in ((10, 0), (1, 0), (0, 0), (10, 1)):
+            for count, offset in ((10, 0), (1, 0), (0, 0), (10, 1), (2, 9)):
                 total, found = search.search(tx, asked, count=count, offset=offset)
                 assert total == len(wanted)
                 ids = [sent.index(message.message_id) for message in found]
@@ -105,6 +115,7 @@ async def test_which_index_answers_on_sqlite(app, server):
             ({"tag": "a", "status": SENT}, "ix_messages_tag"),
             ({"sender": "a@b.example"}, "ix_messages_sender"),
             ({}, "ix_messages_stream"),
+            ({"metadata": SHOP, "tag": "a"}, "COVERING INDEX ix_messages_tag"),
         ]
         for filters, index in cases:
             asked = Search(

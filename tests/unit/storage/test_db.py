@@ -133,6 +133,14 @@ async def test_insert_many_writes_every_row_whatever_their_number(db: Database) 
     )
 
 
+async def test_postgresql_starts_no_workers_and_compiles_nothing(db: Database) -> None:
+    if db.is_sqlite:
+        pytest.skip("SQLite does neither")
+    for setting, value in (("jit", "off"), ("max_parallel_workers_per_gather", "0")):
+        query = select(func.current_setting(setting))
+        assert await db.read(partial(Tx.scalar, statement=query)) == value
+
+
 async def test_stop_finishes_what_waits(db: Database) -> None:
     calls = [asyncio.ensure_future(db.write(lambda tx, n=n: put(tx, str(n)))) for n in range(50)]  # type: ignore[misc]
     await asyncio.sleep(0)
