@@ -41,7 +41,10 @@ from pillarbox.storage.tx import Tx
 NEWEST_LOOKED_THROUGH = 20_000
 OLDER_LOOKED_THROUGH = 50_000
 SCATTERED_COST = 5
-"""How many times more a message costs that does not stand beside the one looked at before."""
+"""How many times more a message costs that does not stand beside the one looked at before.
+
+Twice that when both its copies and its events must be looked at: see `_is`.
+"""
 MOST_LANES = 64
 MOST_WAITING = 20_000
 
@@ -140,7 +143,9 @@ def page(tx: Tx, wanted: Filter, *, before: int | None, limit: int) -> Page:
     if not _rest(tx, wanted, keys, start.answered):
         return _whole(rows.load(tx, _newest(tx, start.lanes, keys, limit + 1)), limit)
     length = NEWEST_LOOKED_THROUGH if before is None else OLDER_LOOKED_THROUGH
-    length //= SCATTERED_COST if start.is_scattered else 1
+    if start.is_scattered:
+        looks_twice = Mark.BOUNCED in (*wanted.marks, *wanted.statuses)
+        length = max(1, length // (SCATTERED_COST * (1 + looks_twice)))
     end = None if start.is_short else _end(tx, start.lanes, keys, length)
     stretch = keys if end is None else _Range(end, keys.high)
     query = _matches(start, stretch).where(*_rest(tx, wanted, stretch, start.answered))

@@ -50,7 +50,7 @@ def _slugs(tx: Tx, stream_keys: set[int]) -> dict[int, str]:
 def _message(row: Sequence[Any], stream: str) -> Message:
     (key, message_id, server_id, stream_key, received_at, status, is_sandboxed, sender) = row[:8]
     (subject, tag, who, attachments, metadata, track_opens, track_links, form, size) = row[8:]
-    to, cc, bcc = ([Address(email, name) for email, name in part] for part in _json(who))
+    to, cc, bcc = _json(who)
     return Message(
         key=MessageKey(key),
         message_id=message_id,
@@ -59,7 +59,7 @@ def _message(row: Sequence[Any], stream: str) -> Message:
         stream=stream,
         received_at=instant(received_at),
         sender=_sender(sender),
-        recipients=Recipients(to=to, cc=cc, bcc=bcc),
+        recipients=Recipients(to=_addresses(to), cc=_addresses(cc), bcc=_addresses(bcc)),
         subject=subject,
         tag=tag,
         metadata=_json(metadata) if metadata else {},
@@ -71,6 +71,10 @@ def _message(row: Sequence[Any], stream: str) -> Message:
         body_form=form,
         size_bytes=size,
     )
+
+
+def _addresses(pairs: list[tuple[str, str]]) -> list[Address]:
+    return [Address(email, name) for email, name in pairs] if pairs else []
 
 
 @lru_cache(256)

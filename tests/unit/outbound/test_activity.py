@@ -158,6 +158,16 @@ async def test_how_far_was_looked_is_told(app, sent, monkeypatch):
         assert (page.looked_through, page.older) == (None, None)
 
 
+async def test_half_as_far_where_copies_and_events_are_looked_at(app, sent, monkeypatch):
+    monkeypatch.setattr(activity, "NEWEST_LOOKED_THROUGH", 4)
+    monkeypatch.setattr(activity, "SCATTERED_COST", 1)
+    shop: dict[str, Any] = {"metadata": (("shop", "x"),)}
+    with app.db.transaction() as tx:
+        for mark, length in ((Mark.BOUNCED, 2), (Mark.CLICKED, None)):
+            page = activity.page(tx, Filter(marks=(mark,), **shop), before=None, limit=5)
+            assert page.looked_through == length
+
+
 async def test_times_and_a_message_id(app, sent):
     def found(**filters: Any) -> list[int]:
         with app.db.transaction() as tx:
