@@ -39,6 +39,7 @@ _QUOTED = re.compile(
     re.I,
 )
 _ENHANCED = re.compile(rf"(?<![\w.]){_CODE}(?!\.?\d)")
+_FOR_NOW = re.compile(r"4\.\d{1,3}\.\d{1,3}(?!\.?\d)")  # whatever it quotes: this is not final
 _ENHANCED_WITHIN = 40
 _QMAIL_ENHANCED = re.compile(rf"\(#({_CODE})\)")  # stands at the end of qmail's texts
 
@@ -154,7 +155,7 @@ def local_details(cause: LocalCause, domain: str) -> str:
 
 def _read(text: str, status: str) -> _Answer:
     line = normalise(text)
-    if not _BASIC.match(line):
+    if not _BASIC.match(line) and not _FOR_NOW.match(line):
         quoted = _QUOTED.match(line)
         line = line[quoted.end() :] if quoted else line
     found = _BASIC.match(line)

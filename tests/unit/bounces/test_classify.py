@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pillarbox.bounces import classify as module
@@ -294,6 +294,7 @@ def test_any_text_has_a_verdict(text: str, status: str, phase: str):
     code=st.sampled_from(["450 ", "421-", "4.1.1 ", "smtp; 450 5.1.1 "]),
     phase=st.sampled_from(PHASES),
 )
+@example(text="host mx.example said: 550-no such domain", code="4.1.1 ", phase="")
 def test_an_answer_of_class_4_is_never_a_hard_bounce(text: str, code: str, phase: str):
     assert classify(code + text, phase=phase).type != "HardBounce"
 
