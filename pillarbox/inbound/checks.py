@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pillarbox.config import Config
+from pillarbox.inbound.read import hop
 from pillarbox.mail import authenticity, rspamd, spamd, trace
 from pillarbox.mail.authenticity import Authenticity, Client
 from pillarbox.mail.dns import Resolver
@@ -51,13 +52,13 @@ class Checks:
             else None
         )
 
-    async def check(self, mail: Received, author: str, hop: bytes) -> Checked:
-        """Check a mail; `hop` is the Received field that we add to it, `author` the address of From."""
+    async def check(self, mail: Received, author: str) -> Checked:
+        """Check a mail; `author` is the address of From."""
         scan = None
         if self._scanner is None:
             found = await self._authenticate(mail, author)
         else:
-            asked = self._scan(mail, hop, self._scanner), self._authenticate(mail, author)
+            asked = self._scan(mail, self._scanner), self._authenticate(mail, author)
             scan, found = await asyncio.gather(*asked)
         spam = scan.headers() if scan else ()
         sender = found.headers(self._host) if found else ()
@@ -75,14 +76,13 @@ class Checks:
 
         return await loop.run_in_executor(self._threads, work)
 
-    async def _scan(
-        self, mail: Received, hop: bytes, server: tuple[str, str, int]
-    ) -> spamd.Scan | None:
+    async def _scan(self, mail: Received, server: tuple[str, str, int]) -> spamd.Scan | None:
         if len(mail.raw) > spamd.MAX_SIZE:
             return None
         kind, host, port = server
         scan = rspamd.scan if kind == "rspamd" else spamd.scan
-        source = trace.on_top(f"Return-Path: <{mail.mail_from}>\r\n".encode() + hop, mail.raw)
+        ours = f"Return-Path: <{mail.mail_from}>\r\n".encode() + hop(mail, self._host)
+        source = trace.on_top(ours, mail.raw)
         try:
             return await scan(host, port, source, within_s=SCAN_WITHIN_S)
         except spamd.ScanFailed as problem:

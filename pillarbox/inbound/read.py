@@ -49,7 +49,9 @@ def read(mail: Received, parsed: Message, *, host: str, checks: Headers = ()) ->
     Its status is Queued; whether it is blocked is decided by others.
     """
     sender, to, cc, bcc = _addresses(mail, parsed)
-    own = (_hand_over(mail, host), *checks, _hop(mail, host))
+    way = hop(mail, host)
+    trusted = (_hand_over(mail, host), *checks)
+    own = (*trusted, _field(way))
     message = replace(
         unread(mail).message,
         sender=sender,
@@ -73,7 +75,7 @@ def read(mail: Received, parsed: Message, *, host: str, checks: Headers = ()) ->
     )
     text = _text(parsed.text)
     content = InboundContent(
-        raw=trace.on_top(b"".join([headers.line(name, value) for name, value in own]), mail.raw),
+        raw=trace.on_top(b"".join([headers.line(*one) for one in trusted]) + way, mail.raw),
         text=text,
         html=_text(parsed.html),
         stripped_reply=stripped_reply(text) if _is_reply(parsed) else "",
@@ -173,8 +175,7 @@ def hop(mail: Received, host: str) -> bytes:
     )
 
 
-def _hop(mail: Received, host: str) -> tuple[str, str]:
-    line = hop(mail, host)
+def _field(line: bytes) -> tuple[str, str]:
     name, _, value = headers.unfold(line.decode("ascii")).partition(":")
     return name, value.strip()
 

@@ -65,7 +65,7 @@ class Receiving:
             parsed = await asyncio.to_thread(parse, mail.raw)
         else:
             parsed = parse(mail.raw)
-        checked = await self._checks.check(mail, read.author(parsed), read.hop(mail, host))
+        checked = await self._checks.check(mail, read.author(parsed))
         reading = read.read(mail, parsed, host=host, checks=checked.headers)
         return await self._arrival(mail, reading, checked.spam_score)
 

@@ -86,4 +86,6 @@ def _guessed(data: bytes, codec: str | None) -> str:
 
 def storable(text: str) -> str:
     """Text without what cannot be kept or sent as UTF-8 everywhere: NUL and lone surrogates."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

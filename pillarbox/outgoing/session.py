@@ -3,7 +3,7 @@
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from ipaddress import ip_address
 
 import aiohttp
@@ -104,10 +104,9 @@ class Session:
             raise NoAnswer(_cause(problem)) from problem
 
     async def _follow(self, request: Request, once: _Once) -> Answer:
-        url = URL(request.url, encoded=request.url.isascii())
+        url = _without_user(request.url)
         headers = dict(request.headers)
         for _ in range(MAX_HOPS + 1):
-            url = url.with_user(None)
             answer, location = await once(url, request.body, headers)
             if answer.status not in _REDIRECTS or not location:
                 return answer
@@ -116,7 +115,7 @@ class Session:
                 return answer
             if not _is_same_site(url, target):
                 headers = {k: v for k, v in headers.items() if k.lower() not in request.bound}
-            url = target
+            url = target.with_user(None)
         raise NoAnswer(Cause.TOO_MANY_HOPS)
 
     async def _post_once(
@@ -150,6 +149,11 @@ class Session:
         if not self._egress.permits(str(address[0])):
             raise _Refusal(address[0])
         return socket.socket(family, kind, protocol)
+
+
+@lru_cache(maxsize=256)
+def _without_user(url: str) -> URL:
+    return URL(url, encoded=url.isascii()).with_user(None)
 
 
 def _is_same_site(url: URL, target: URL) -> bool:
