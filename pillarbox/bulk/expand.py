@@ -27,7 +27,7 @@ from pillarbox.templates.fill import Source
 
 log = logging.getLogger(__name__)
 
-STEP_MESSAGES = 250
+STEP_MESSAGES = 100
 STEP_BYTES = 8 * 1_048_576
 
 

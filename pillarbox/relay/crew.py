@@ -50,12 +50,12 @@ class Crew:
             await self._hire(tasks)
 
     def send(self, jobs: Sequence[tuple[Job, DkimKey | None]]) -> None:
-        """Hand jobs out, each to the worker with the least in hand. Once it stops they stay the caller's."""
+        """Hand jobs out, each to the fit worker with the least in hand. Once it stops they stay the caller's."""
         if self._is_stopping:
             return
         batches: dict[int, tuple[_Mate, list[Key], list[Job]]] = {}
         for job, key in jobs:
-            mate = min(self._mates, key=lambda m: len(m.jobs))
+            mate = min(self._fit_for(job), key=lambda m: len(m.jobs))
             _, keys, batch = batches.setdefault(id(mate), (mate, [], []))
             if key is not None and job.key not in mate.keys:
                 mate.keys.add(job.key)
@@ -64,6 +64,13 @@ class Crew:
             batch.append(job)
         for mate, keys, batch in batches.values():
             mate.writer.write(frame(msgspec.msgpack.encode(ToWorker(keys, batch))))
+
+    def _fit_for(self, job: Job) -> Sequence[_Mate]:
+        """All workers, but for bulk mail all but one, if there are several.
+
+        A process with nothing else to do gets a core at once, one that signs bulk mail waits for its next slice.
+        """
+        return (job.is_bulk and self._mates[1:]) or self._mates
 
     @property
     def is_ready(self) -> bool:

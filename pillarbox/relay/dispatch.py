@@ -26,7 +26,7 @@ from pillarbox.errors import Refused, Unavailable
 from pillarbox.mail.verp import ReturnPaths
 from pillarbox.outbound.accept import DELIVERY
 from pillarbox.outbound.handover import Handed
-from pillarbox.outbound.model import copy_number, domain_of
+from pillarbox.outbound.model import copy_number, domain_of, is_bulk
 from pillarbox.outbound.store import queue
 from pillarbox.outbound.store.queue import Claimed, Content
 from pillarbox.relay.crew import Crew
@@ -50,6 +50,7 @@ PROLONG_EVERY_S = 20.0
 PAUSE_AFTER_OUTAGE_S = 1.0
 BYTES_IN_HAND = 64 * 1024 * 1024
 SMALL = 256 * 1024
+SLOW_MS = 1000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -215,6 +216,7 @@ class Dispatcher:
             key=origin.key.host if origin.key else "",
             raw=raw,
             wishes=wishes,
+            is_bulk=is_bulk(copy.lane),
         )
 
     async def _heard(self, outcomes: Sequence[Outcome]) -> None:
@@ -256,8 +258,9 @@ class Dispatcher:
         if held is None:
             return
         self._bytes_free += held.size_bytes
-        lane = settlement.copy.lane
-        self._lanes.finished(domain_of(lane), struggled=settlement.outcome.struggled)
+        lane, outcome = settlement.copy.lane, settlement.outcome
+        is_slow = outcome.duration_ms > SLOW_MS
+        self._lanes.finished(lane, struggled=outcome.struggled, is_slow=is_slow)
         assert not isinstance(result, Refused)
         due_at = getattr(result, "due_at", None)
         if due_at is not None:
@@ -282,7 +285,7 @@ class Dispatcher:
             log.warning("leases left to run out", extra={"copies": len(held)})
         for gone in [self._held.pop(one) for one in held]:
             self._bytes_free += gone.size_bytes
-            self._lanes.finished(domain_of(gone.copy.lane), struggled=False)
+            self._lanes.finished(gone.copy.lane, struggled=False)
             self._lanes.found(gone.copy.lane, self._app.clock.now())
         self._wakes.arrive(())
 

@@ -49,7 +49,8 @@ class Key(msgspec.Struct, frozen=True, array_like=True):
 class Job(msgspec.Struct, frozen=True, array_like=True):
     """One copy to deliver. `key` names the DKIM key that signs, "" for none.
 
-    `wishes` says what this copy gets of its own; None: it is like all others.
+    `wishes` says what this copy gets of its own; None: it is like all others. Bulk mail lets all
+    other mail go first.
     """
 
     message_key: int
@@ -61,6 +62,7 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
     key: str
     raw: bytes
     wishes: Wishes | None = None
+    is_bulk: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True, array_like=True):

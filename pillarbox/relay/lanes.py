@@ -2,19 +2,22 @@
 
 A lane is known by the instant its first mail may be due. Lanes whose destination has enough in hand are set aside
 until some of it is finished, so looking for work costs the same whether ten or ten thousand destinations are
-slow. Transactional lanes are served before the bulk lanes of the same destination. Nothing is taken from lanes of
-suspended destinations.
+slow. Transactional lanes are served before all bulk lanes, and what is in hand of the one takes no room from the
+other. Nothing is taken from lanes of suspended destinations.
+
+A lane gets no more than a tenth of what is free: a hundred destinations that hang leave a part for others.
 """
 
 import heapq
 from collections.abc import Iterable
 from datetime import datetime
 
-from pillarbox.outbound.model import domain_of, is_bulk
+from pillarbox.outbound.model import domain_of, is_bulk, lanes_of
 from pillarbox.relay.throttle import Throttle
 
 MOST_IN_HAND = 2000
-FIRST_IN_HAND, MOST_PER_DESTINATION = 40, 160
+FIRST_IN_HAND, MOST_PER_DESTINATION = 20, 160  # of each kind of mail
+FREE_PER_LANE = 10
 LARGEST_TAKE = 200
 WORTH = 8  # an eighth of the allowance
 
@@ -37,7 +40,7 @@ class Lanes:
             str, None
         ] = {}  # in the order they became ready: every lane gets its turn
         self._set_aside: dict[str, set[str]] = {}
-        self._in_hand: dict[str, int] = {}
+        self._in_hand: dict[str, int] = {}  # by lane
         self._throttles: dict[str, Throttle] = {}
         self._suspended = suspended
         self._free = most_in_hand
@@ -65,11 +68,11 @@ class Lanes:
         asked: list[tuple[str, int]] = []
         # A stable sort by "is bulk": what people wait for goes first, each kind in its own order.
         for lane in sorted(self._ready, key=is_bulk):
-            if self._is_suspended(domain_of(lane)) or not self._is_worth_taking(domain_of(lane)):
+            if self._is_suspended(domain_of(lane)) or not self._is_worth_taking(lane):
                 self._set_lane_aside(lane)
             elif (slots := self._slots(lane)) > 0:
                 del self._ready[lane]
-                self._hold(domain_of(lane), slots)
+                self._hold(lane, slots)
                 asked.append((lane, slots))
         return asked
 
@@ -83,15 +86,15 @@ class Lanes:
         return (
             (due is None or due > now)
             and lane not in self._ready
-            and domain not in self._set_aside
+            and lane not in self._set_aside.get(domain, ())
             and not self._is_suspended(domain)
-            and self._room(domain) > promised
+            and self._room(lane) > promised
             and self._free - self._reserve > promised_in_all
         )
 
     def handed(self, lane: str) -> None:
         """One copy of a lane was taken past the queue."""
-        self._hold(domain_of(lane), 1)
+        self._hold(lane, 1)
 
     def suspend(self, domains: Iterable[str]) -> bool:
         """Take from these destinations no more, and from all others; whether any may be taken from again."""
@@ -99,71 +102,84 @@ class Lanes:
         held = self._set_aside if before is None else before
         resumed = [domain for domain in held if domain not in self._suspended]
         for domain in resumed:
-            self._make_ready(domain)
+            for lane in self._set_aside.pop(domain, ()):
+                self._ready[lane] = None
         return bool(resumed)
 
     def took(self, lane: str, *, asked: int, got: int, next_due: datetime | None) -> None:
         """What became of one entry of `wanted`; `next_due` is the lane's next instant, None when it is empty."""
-        self._release(domain_of(lane), asked - got)
+        self._release(lane, asked - got)
         if next_due is not None:
             self.found(lane, next_due)
 
-    def finished(self, domain: str, *, struggled: bool) -> None:
-        """One copy for a destination is out of hand."""
+    def finished(self, lane: str, *, struggled: bool, is_slow: bool = False) -> None:
+        """One copy of a lane is out of hand."""
         throttle = self._throttles.setdefault(
-            domain, Throttle(limit=FIRST_IN_HAND, most=MOST_PER_DESTINATION)
+            domain_of(lane), Throttle(limit=FIRST_IN_HAND, most=MOST_PER_DESTINATION)
         )
         if struggled:
             throttle.struggled()
+        elif is_slow:
+            throttle.lagged(FIRST_IN_HAND)
         else:
             throttle.answered()
-        self._release(domain, 1)
+        self._release(lane, 1)
 
     def _set_lane_aside(self, lane: str) -> None:
         del self._ready[lane]
         self._set_aside.setdefault(domain_of(lane), set()).add(lane)
 
-    def _make_ready(self, domain: str) -> None:
-        for lane in self._set_aside.pop(domain, ()):
+    def _make_ready(self, lane: str) -> None:
+        domain = domain_of(lane)
+        aside = self._set_aside.get(domain, set())
+        if lane in aside:
+            aside.remove(lane)
             self._ready[lane] = None
+        if not aside:
+            self._set_aside.pop(domain, None)
 
     def _slots(self, lane: str) -> int:
-        free = self._free - self._reserve if is_bulk(lane) else self._free
-        return min(self._room(domain_of(lane)), free, LARGEST_TAKE)
+        return min(self._room(lane), self._free_for(lane), LARGEST_TAKE)
 
     def _is_suspended(self, domain: str) -> bool:
         return self._suspended is None or domain in self._suspended
 
-    def _is_worth_taking(self, domain: str) -> bool:
+    def _is_worth_taking(self, lane: str) -> bool:
         """Whether a part of the allowance is free: taking costs a transaction, too much for one copy each.
 
         What is in hand keeps the connections busy meanwhile.
         """
-        return self._room(domain) >= max(1, self._limit(domain) // WORTH)
+        return self._room(lane) >= max(1, self._limit(lane) // WORTH)
 
-    def _room(self, domain: str) -> int:
-        return self._limit(domain) - self._in_hand.get(domain, 0)
+    def _room(self, lane: str) -> int:
+        return self._limit(lane) - self._in_hand.get(lane, 0)
 
-    def _limit(self, domain: str) -> int:
-        throttle = self._throttles.get(domain)
-        return int(throttle.limit) if throttle else FIRST_IN_HAND
+    def _free_for(self, lane: str) -> int:
+        return self._free - self._reserve if is_bulk(lane) else self._free
 
-    def _hold(self, domain: str, count: int) -> None:
-        self._in_hand[domain] = self._in_hand.get(domain, 0) + count
+    def _limit(self, lane: str) -> int:
+        throttle = self._throttles.get(domain_of(lane))
+        limit = int(throttle.limit) if throttle else FIRST_IN_HAND
+        return min(limit, max(1, self._free_for(lane) // FREE_PER_LANE))
+
+    def _hold(self, lane: str, count: int) -> None:
+        self._in_hand[lane] = self._in_hand.get(lane, 0) + count
         self._free -= count
 
-    def _release(self, domain: str, count: int) -> None:
+    def _release(self, lane: str, count: int) -> None:
         self._free += count
-        left = self._in_hand.get(domain, 0) - count
+        left = self._in_hand.get(lane, 0) - count
         if left > 0:
-            self._in_hand[domain] = left
+            self._in_hand[lane] = left
         else:
-            self._in_hand.pop(domain, None)
-            self._forget_if_ordinary(domain)
-        if self._is_worth_taking(domain):
-            self._make_ready(domain)
+            self._in_hand.pop(lane, None)
+            self._forget_if_ordinary(domain_of(lane))
+        if self._is_worth_taking(lane):
+            self._make_ready(lane)
 
     def _forget_if_ordinary(self, domain: str) -> None:
         throttle = self._throttles.get(domain)
-        if throttle is not None and throttle.limit >= FIRST_IN_HAND:
+        if throttle is None or throttle.limit < FIRST_IN_HAND:
+            return
+        if not any(lane in self._in_hand for lane in lanes_of(domain)):
             del self._throttles[domain]

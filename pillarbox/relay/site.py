@@ -3,6 +3,9 @@
 Each connection is owned by a runner, which takes copies one after the other and keeps the connection for a while
 when none are left: connections, and above all their TLS handshakes, cost more than messages. When no host of the
 destination can be reached, everything that waits shares that verdict.
+
+Bulk copies go when nothing else waits, one in a turn of the loop over all destinations: signing hundreds in a row
+would hold up what comes meanwhile. A connection that waits for that turn carries other mail at once.
 """
 
 import asyncio
@@ -22,6 +25,7 @@ from pillarbox.relay.attempt import (
 )
 from pillarbox.relay.job import Job, Outcome
 from pillarbox.relay.throttle import Throttle
+from pillarbox.relay.turns import Turns
 
 FIRST_CONNECTIONS, MOST_CONNECTIONS = 5, 10
 IDLE_S = 10.0
@@ -34,25 +38,25 @@ Sign = Callable[[Job], bytes]
 class Site:
     """The copies and connections of one destination."""
 
-    def __init__(self, domain: str, way: Way, *, sign: Sign, report: Report) -> None:
+    def __init__(self, domain: str, way: Way, *, sign: Sign, report: Report, turns: Turns) -> None:
         self._domain = domain
         self._way = way
         self._sign = sign
         self._report = report
+        self._turns = turns
         self._jobs: deque[Job] = deque()
+        self._bulk: deque[Job] = deque()  # goes when nothing else waits
         self._throttle = Throttle(limit=FIRST_CONNECTIONS, most=MOST_CONNECTIONS)
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[None]] = deque()  # for a copy
+        self._turning: deque[asyncio.Future[None]] = deque()  # for the turn to carry a bulk copy
         self._is_stopping = False
         self.runners = 0
 
     def add(self, job: Job, tasks: asyncio.TaskGroup) -> None:
         """Take a copy; an idle connection carries it at once, else a new one is opened if allowed."""
-        self._jobs.append(job)
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                return
+        self._place(job).append(job)
+        if _wake(self._waiting) or (not job.is_bulk and _wake(self._turning)):
+            return
         if self.runners < int(self._throttle.limit):
             self.runners += 1
             tasks.create_task(self._run())
@@ -60,9 +64,20 @@ class Site:
     def stop(self) -> None:
         """Start nothing more: forget what waits, end idle connections. What is being sent is finished."""
         self._is_stopping = True
-        self._jobs.clear()
+        self._take_all()
         for waiter in self._waiting:
             waiter.cancel()
+        while _wake(self._turning):
+            pass
+
+    def _place(self, job: Job) -> deque[Job]:
+        return self._bulk if job.is_bulk else self._jobs
+
+    def _take_all(self) -> list[Job]:
+        waiting = [*self._jobs, *self._bulk]
+        self._jobs.clear()
+        self._bulk.clear()
+        return waiting
 
     async def _run(self) -> None:
         line: Line | None = None
@@ -78,16 +93,33 @@ class Site:
         """The next copy; with an open connection it is worth waiting a while for one."""
         loop = asyncio.get_running_loop()
         until = loop.time() + IDLE_S
-        while not self._jobs and line is not None and not self._is_stopping:
-            if loop.time() >= until:
+        while not self._is_stopping and self.runners <= int(self._throttle.limit):
+            if self._jobs:
+                return self._jobs.popleft()
+            if self._bulk:
+                await self._wait_for_turn()
+                if self._bulk and not self._jobs:
+                    return self._bulk.popleft()
+            elif line is None or loop.time() >= until:
                 break
-            waiter: asyncio.Future[None] = loop.create_future()
-            self._waiting.append(waiter)
-            await asyncio.wait((waiter,), timeout=until - loop.time())
-            waiter.cancel()
-        if not self._jobs or self.runners > int(self._throttle.limit):
-            return None
-        return self._jobs.popleft()
+            else:
+                await self._wait_for_more(until - loop.time())
+        return None
+
+    async def _wait_for_turn(self) -> None:
+        """Until it is time for the next bulk copy, or something else is to be carried."""
+        turn = self._turns.ask()
+        self._turning.append(turn)
+        await turn
+        if self._turning and self._turning[0].done():
+            self._turning.popleft()
+
+    async def _wait_for_more(self, timeout_s: float) -> None:
+        """Until a copy may be there, or the time is up."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        await asyncio.wait((waiter,), timeout=timeout_s)
+        waiter.cancel()
 
     async def _carry(self, job: Job, line: Line | None) -> Line | None:
         """Try one copy and report what came of it; the connection to go on with, if any."""
@@ -102,17 +134,15 @@ class Site:
             self._give_up_all(job, error.verdict, watch)
             return None
         except Dropped:
-            self._jobs.appendleft(
-                job
-            )  # the idle connection had died meanwhile: once more on a fresh one
+            # The idle connection had died meanwhile: once more on a fresh one.
+            self._place(job).appendleft(job)
             return None
         self._finish(job, verdict, watch)
         return line
 
     def _give_up_all(self, job: Job, verdict: Verdict, watch: Stopwatch) -> None:
         """The destination cannot be reached: so it is for everything that waits for it."""
-        waiting = list(self._jobs)
-        self._jobs.clear()
+        waiting = self._take_all()
         self._finish(job, verdict, watch)
         for other in waiting:
             self._report(watch.outcome(other, verdict))
@@ -123,6 +153,16 @@ class Site:
         else:
             self._throttle.answered()
         self._report(watch.outcome(job, verdict))
+
+
+def _wake(waiting: deque[asyncio.Future[None]]) -> bool:
+    """Let the first of those that still wait go on; whether there was one."""
+    while waiting:
+        waiter = waiting.popleft()
+        if not waiter.done():
+            waiter.set_result(None)
+            return True
+    return False
 
 
 def _is_good(line: Line) -> bool:

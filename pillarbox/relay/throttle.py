@@ -18,6 +18,13 @@ class Throttle:
         """The destination took or clearly refused a copy."""
         self.limit = min(self.most, self.limit + 10 / self.limit)
 
+    def lagged(self, enough: int) -> None:
+        """The destination took its time: what keeps its connections busy is enough, more would only wait."""
+        if self.limit > enough:
+            self.limit = max(float(enough), self.limit / 2)
+        else:
+            self.limit = min(float(enough), self.limit + 10 / self.limit)
+
     def struggled(self) -> None:
         """The destination could not be reached, or asked to slow down."""
         self.limit = max(1.0, self.limit / 2)

@@ -28,6 +28,7 @@ from pillarbox.relay.attempt import Smarthost, Way
 from pillarbox.relay.frames import frame, read_frame
 from pillarbox.relay.job import FromWorker, Job, Key, Outcome, Setup, ToWorker
 from pillarbox.relay.site import Site
+from pillarbox.relay.turns import Turns
 from pillarbox.tracking.personal import Personalizer
 from pillarbox.tracking.token import Copy
 
@@ -51,6 +52,7 @@ class Worker:
         self._sites: dict[str, Site] = {}
         self._signers: dict[str, Signer] = {}
         self._outcomes: list[Outcome] = []
+        self._turns = Turns()
 
     def take(self, message: ToWorker) -> None:
         """Learn keys and start on jobs."""
@@ -91,7 +93,9 @@ class Worker:
         if site is None:
             if len(self._sites) >= MOST_SITES:
                 self._sites = {n: s for n, s in self._sites.items() if s.runners}
-            site = self._sites[name] = Site(name, self._way, sign=self.sign, report=self.report)
+            site = self._sites[name] = Site(
+                name, self._way, sign=self.sign, report=self.report, turns=self._turns
+            )
         return site
 
 

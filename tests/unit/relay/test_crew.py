@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
+import msgspec
+
 from pillarbox.relay.crew import Crew
 from pillarbox.relay.job import Job, Setup
 
@@ -37,3 +39,19 @@ async def test_what_comes_while_it_stops_stays_with_the_caller() -> None:
         await crew.start(tasks)
         await crew.stop()
         crew.send([(JOB, None)])
+
+
+async def test_a_worker_is_kept_free_of_bulk_mail() -> None:
+    async def hear(_: Sequence[object]) -> None:
+        """Whatever comes of it."""
+
+    one = msgspec.structs.replace(JOB, domain="[127.0.0.1]")  # refused without asking anybody
+    crew = Crew(SETUP, 2, heard=hear, lost=hear)
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        await crew.start(tasks)
+        for key in range(1, 6):
+            crew.send([(msgspec.structs.replace(one, message_key=key, is_bulk=True), None)])
+        assert [len(mate.jobs) for mate in crew._mates] == [0, 5]
+        crew.send([(msgspec.structs.replace(one, message_key=9), None)])
+        assert [len(mate.jobs) for mate in crew._mates] == [1, 5]
+        await crew.stop()

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from pillarbox.relay.lanes import FIRST_IN_HAND, WORTH, Lanes
+from pillarbox.relay.lanes import FIRST_IN_HAND, FREE_PER_LANE, WORTH, Lanes
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=1)
@@ -39,13 +39,33 @@ def test_a_destination_with_enough_in_hand_waits_until_some_of_it_is_finished() 
     assert (lane, asked_then >= FIRST_IN_HAND // WORTH) == ("slow.example", True)
 
 
-def test_a_slow_destination_does_not_stop_others() -> None:
-    lanes = Lanes(most_in_hand=100)
-    lanes.found("slow.example", NOW)
-    lanes.wanted(NOW)
-    lanes.took("slow.example", asked=FIRST_IN_HAND, got=FIRST_IN_HAND, next_due=NOW)
+def test_a_hundred_destinations_that_hang_leave_a_part_for_others() -> None:
+    lanes = Lanes()
+    for n in range(100):
+        lanes.found(f"slow{n}.example", NOW)
+        for lane, asked in lanes.wanted(NOW):
+            lanes.took(lane, asked=asked, got=asked, next_due=None)
     lanes.found("quick.example", NOW)
-    assert lanes.wanted(NOW) == [("quick.example", FIRST_IN_HAND)]
+    ((lane, asked),) = lanes.wanted(NOW)
+    assert lane == "quick.example"
+    assert asked >= 2
+
+
+def test_a_destination_that_takes_its_time_gets_no_more_than_keeps_it_busy() -> None:
+    lanes = Lanes()
+    lanes.found("one.example", NOW)
+    lanes.handed("one.example")  # what is in hand keeps what is known of the destination
+
+    def room(*, is_slow: bool) -> int:
+        for _ in range(200):
+            lanes.handed("one.example")
+            lanes.finished("one.example", struggled=False, is_slow=is_slow)
+        ((lane, asked),) = lanes.wanted(NOW)
+        lanes.took(lane, asked=asked, got=0, next_due=NOW)
+        return asked
+
+    assert room(is_slow=False) > FIRST_IN_HAND
+    assert room(is_slow=True) == FIRST_IN_HAND - 1
 
 
 def test_a_struggling_destination_gets_less_and_less() -> None:
@@ -61,25 +81,35 @@ def test_a_struggling_destination_gets_less_and_less() -> None:
 
 def test_bulk_waits_behind_transactional_and_never_takes_the_whole_hand() -> None:
     lanes = Lanes(most_in_hand=50)
-    for n in range(4):
+    for n in range(50):
         lanes.found(f"{n}.example bulk", NOW)
     lanes.found("people.example", NOW)
     asked = lanes.wanted(NOW)
     assert asked[0][0] == "people.example"
     bulk = Lanes(most_in_hand=50)
-    for n in range(4):
+    for n in range(50):
         bulk.found(f"{n}.example bulk", NOW)
     assert sum(slots for _, slots in bulk.wanted(NOW)) == 40
 
 
+def test_bulk_in_hand_takes_no_room_from_transactional_of_the_same_destination() -> None:
+    lanes = Lanes()
+    lanes.found("one.example bulk", NOW)
+    ((lane, asked),) = lanes.wanted(NOW)
+    lanes.took(lane, asked=asked, got=asked, next_due=NOW)
+    assert lanes.wanted(NOW) == []  # the bulk lane is set aside
+    assert lanes.has_room("one.example", NOW, promised=0, promised_in_all=0)
+    lanes.found("one.example", NOW)
+    assert lanes.wanted(NOW) == [("one.example", FIRST_IN_HAND)]
+
+
 def test_what_was_asked_for_in_vain_is_given_back() -> None:
-    lanes = Lanes(most_in_hand=50)
+    lanes = Lanes(most_in_hand=FIRST_IN_HAND * FREE_PER_LANE)
     lanes.found("a.example", NOW)
     lanes.wanted(NOW)
-    lanes.took("a.example", asked=40, got=0, next_due=None)
+    lanes.took("a.example", asked=FIRST_IN_HAND, got=0, next_due=None)
     lanes.found("b.example", NOW)
-    lanes.found("c.example", NOW)
-    assert sum(slots for _, slots in lanes.wanted(NOW)) == 50
+    assert lanes.wanted(NOW) == [("b.example", FIRST_IN_HAND)]
 
 
 def test_nothing_is_taken_from_a_suspended_destination_until_it_is_resumed() -> None:
@@ -91,9 +121,7 @@ def test_nothing_is_taken_from_a_suspended_destination_until_it_is_resumed() -> 
     assert lanes.wanted(NOW) == []
     assert lanes.next_due() is None  # the dispatcher sleeps: there is nothing to do for it
     assert lanes.suspend([])
-    assert [lane for lane, _ in lanes.wanted(NOW)] == ["one.example"]
-    lanes.took("one.example", asked=FIRST_IN_HAND, got=0, next_due=None)
-    assert [lane for lane, _ in lanes.wanted(NOW)] == ["one.example bulk"]
+    assert [lane for lane, _ in lanes.wanted(NOW)] == ["one.example", "one.example bulk"]
 
 
 def test_what_is_in_hand_of_a_suspended_destination_is_finished() -> None:
