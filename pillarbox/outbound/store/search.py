@@ -103,9 +103,7 @@ def _start(connection: Connection, wanted: Search) -> tuple[_Key, list[_Conditio
     if wanted.status is MessageStatus.QUEUED:
         found.append(at.key.in_(_waiting()))
     if wanted.metadata:
-        first, *others = wanted.metadata
-        found.append(dialect.is_one_of(connection, at.key, _with_entry(wanted, *first)))
-        found += _metadata(at.key, wanted, others)
+        found.append(dialect.is_one_of(connection, at.key, _with_metadata(wanted)))
     return at.key, found
 
 
@@ -128,11 +126,12 @@ def _row_conditions(connection: Connection, wanted: Search) -> list[_Condition]:
     return found
 
 
-def _with_entry(wanted: Search, name: str, value: str) -> Select[tuple[int]]:
-    """The keys of the messages that have an entry in their metadata."""
+def _with_metadata(wanted: Search) -> Select[tuple[int]]:
+    """The keys of the messages that have all entries of metadata."""
+    (name, value), *others = wanted.metadata
     at = message_metadata.c
     is_entry = (at.server_id == wanted.server_id, at.name == name.lower(), at.value == value)
-    return select(at.message_key).where(*is_entry)
+    return select(at.message_key).where(*is_entry, *_metadata(at.message_key, wanted, others))
 
 
 def _metadata(key: _Key, wanted: Search, entries: Sequence[tuple[str, str]]) -> list[_Condition]:
@@ -204,8 +203,8 @@ def _at_once(
         key = queries[0].selected_columns[0]
         counted = queries[0].add_columns(func.count().over())
         found = tx.rows(counted.order_by(key.desc()).limit(limit).offset(offset))
-        if found:
-            return found[0][1], [row[0] for row in found]
+        if found or not offset:
+            return (found[0][1] if found else 0), [row[0] for row in found]
     total = sum(_count(tx, query) for query in queries)
     return total, _newest(tx, queries, limit=limit, offset=offset) if total > offset else []
 
