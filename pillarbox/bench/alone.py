@@ -2,22 +2,28 @@
 
 import http.client
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import func, select
 
 from pillarbox.bench.dns import Responder
 from pillarbox.bench.model import BenchError, BenchOptions, Door
 from pillarbox.bench.postgres import Database as PostgresDatabase
 from pillarbox.bench.server import Pillarbox
 from pillarbox.clock import SystemClock
+from pillarbox.events import store as events
 from pillarbox.storage.db import Database
 from pillarbox.storage.wake import Wake
+from pillarbox.webhooks.store.tables import webhook_marks
 
 _ASK_S = 30.0
+_NOWHERE = 9  # nobody listens on the port of "discard"
+_MARK_S = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +97,25 @@ def cpu_figure(used_s: dict[str, float], count: int, **limits: float) -> Figure:
 
 
 @contextmanager
-def started(options: BenchOptions, base: Path) -> Iterator[Pillarbox]:
-    """A server with a database of its own; its mail goes nowhere."""
+def started(
+    options: BenchOptions,
+    base: Path,
+    *,
+    sink_port: int = _NOWHERE,
+    elsewhere: Mapping[str, str] | None = None,
+    number: int = 0,
+) -> Iterator[Pillarbox]:
+    """A server with a database of its own. Its mail goes nowhere, or to a port of 127.0.0.1.
+
+    `elsewhere` has the domains whose mail goes to another address. Several servers need different numbers.
+    """
     url = options.database_url
-    database = PostgresDatabase(url, number=0) if url else None
+    database = PostgresDatabase(url, number=number) if url else None
     with Responder() as dns:
-        server = Pillarbox(base / "alone", sink_port=9, dns=dns, database=database)
+        dns.zone.elsewhere |= elsewhere or {}
+        server = Pillarbox(
+            base / f"alone-{number}", sink_port=sink_port, dns=dns, database=database
+        )
         try:
             server.start()
             yield server
@@ -135,6 +154,20 @@ def ask(server: Pillarbox, method: str, path: str, body: object = None) -> dict[
     if answer.status != http.client.OK:
         raise BenchError(f"{method} {path}: {answer.status} {text[:200]!r}")
     return dict(json.loads(text))
+
+
+def wait_until_read(db: Database) -> None:
+    """Until the server has read the event log: what stands in it by now is told to nobody. Raises BenchError."""
+    deadline = time.monotonic() + _MARK_S
+    while True:
+        with db.transaction() as tx:
+            newest = tx.scalar(select(func.max(events.events.c.id))) or 0
+            mark = tx.scalar(select(func.max(webhook_marks.c.event_id))) or 0
+        if mark >= newest:
+            return
+        if time.monotonic() > deadline:
+            raise BenchError(f"the event log was read up to {mark} of {newest}")
+        time.sleep(0.2)
 
 
 def database_name(options: BenchOptions) -> str:

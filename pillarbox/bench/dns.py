@@ -1,7 +1,8 @@
 """A DNS responder for the benchmark's own zone, on a loopback UDP port, in a thread of the parent process.
 
-Every name under bench.example has an MX (mx.bench.example) and the address 127.0.0.1; TXT records are set by
-the run. Not a general server: one question per query, no EDNS, no TCP, every other zone is refused.
+Every name under bench.example has an MX (mx.bench.example) and the address 127.0.0.1; TXT records, and domains
+whose mail goes elsewhere, are set by the run. Not a general server: one question per query, no EDNS, no TCP,
+every other zone is refused.
 """
 
 import socket
@@ -14,7 +15,8 @@ from pillarbox.bench.model import RECIPIENT_ZONE
 
 _A, _MX, _TXT, _ANY_CLASS_IN = 1, 15, 16, 1
 _TTL_S = 3600
-_MX_HOST = f"mx.{RECIPIENT_ZONE}"
+_MX_LABEL = "mx."
+_MX_HOST = _MX_LABEL + RECIPIENT_ZONE
 _FLAGS = 0x8480  # response, authoritative, recursion available
 _REFUSED = 5
 _NAME_OF_QUESTION = b"\xc0\x0c"  # compression pointer to the question, RFC 1035 section 4.1.4
@@ -36,10 +38,11 @@ def _read_name(packet: bytes, at: int) -> tuple[str, int]:
 
 
 class Zone:
-    """What the responder answers. `txt` maps lower-case names to text."""
+    """What the responder answers. `txt` maps lower-case names to text, `elsewhere` domains to an address."""
 
     def __init__(self) -> None:
         self.txt: dict[str, str] = {}
+        self.elsewhere: dict[str, str] = {}
 
     def records(self, name: str, kind: int) -> list[bytes] | None:
         """The record data for a question; None when the name is in another zone."""
@@ -50,9 +53,11 @@ class Zone:
             parts = [text[i : i + 255] for i in range(0, len(text), 255)]
             return [b"".join(bytes([len(part)]) + part for part in parts)]
         if kind == _A:
-            return [socket.inet_aton("127.0.0.1")]
+            domain = name.removeprefix(_MX_LABEL)
+            return [socket.inet_aton(self.elsewhere.get(domain, "127.0.0.1"))]
         if kind == _MX and name != _MX_HOST:
-            return [struct.pack("!H", 10) + encode_name(_MX_HOST)]
+            host = _MX_LABEL + name if name in self.elsewhere else _MX_HOST
+            return [struct.pack("!H", 10) + encode_name(host)]
         return []
 
     def answer(self, query: bytes) -> bytes:

@@ -12,6 +12,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from pillarbox.bench.messages import ID_HEADER, bench_id, recipient
 from pillarbox.bounces import store as bounces
 from pillarbox.bounces.model import BounceSearch
 from pillarbox.events import store as events
@@ -35,6 +36,7 @@ RARE_SUBJECT = "Zahlungserinnerung"
 RARE_TAG, COUNTED_TAG = "audit", "receipt"
 _RARE_EVERY, _QUEUED_EVERY, _BOUNCE_EVERY = 25_000, 5000, 50
 _NEVER = 10**15  # microseconds: nothing of this is ever delivered
+_QUEUED_SINCE = timedelta(hours=1)  # enough for a key of its own in each millisecond
 _CHUNK = 5000
 _PEOPLE = 50_000
 _SUPPRESSED = 2000
@@ -161,6 +163,30 @@ def fill(db: Database, *, messages: int) -> Filled:
     return Filled(message_id=last, bounce_ids=[bounce.id for bounce in found])
 
 
+def fill_queue(db: Database, *, run: str, messages: int, domains: int) -> None:
+    """Add messages of a run (bench/messages) of the first Server that are due now. The lanes get them in turn."""
+    now = db.clock.now() - _QUEUED_SINCE
+    with db.transaction() as tx:
+        server = servers.list_servers(tx)[0]
+    stream = server.streams["outbound"].key
+    sender = _SENDERS[0]
+    for start in range(0, messages, _CHUNK):
+        rows = _Rows([], [], [], [], [], [])
+        for number in range(start, min(start + _CHUNK, messages)):
+            at = now + timedelta(milliseconds=number)
+            key, email = first_key(at), recipient(number, domains)
+            place = (key, message_id(key), server.id, stream, micros(at))
+            message = _Message(*place, sender, _SUBJECTS[2], None, [email])
+            raw = f"{ID_HEADER}: {bench_id(run, number)}\r\n" + _RAW.format(
+                sender=sender, to=email, subject=message.subject
+            )
+            rows.messages.append(message.row({}, len(raw), is_queued=True))
+            rows.contents.append((key, raw.encode()))
+            _add_copy(rows, message, 0, email, due_at=message.at)
+        with db.transaction() as tx:
+            rows.insert(tx)
+
+
 def address(number: int) -> str:
     """One of the people who got mail."""
     return f"person{number % _PEOPLE}@d{number % 200}.bench.example"
@@ -193,20 +219,23 @@ def _add(rows: _Rows, everybody: Sequence[Server], number: int, at: datetime, rn
     rows.contents.append((key, raw))
     rows.metadata += [(server.id, field, value, key) for field, value in metadata.items()]
     for position, email in enumerate(to):
-        _add_copy(rows, message, position, email, is_queued=number % _QUEUED_EVERY == 0)
+        due_at = message.at + _NEVER if number % _QUEUED_EVERY == 0 else None
+        _add_copy(rows, message, position, email, due_at=due_at)
     if number % _BOUNCE_EVERY == 0:
         rows.bounces.append(message.bounce(_TYPES[number // _BOUNCE_EVERY % len(_TYPES)]))
     return name
 
 
 def _add_copy(
-    rows: _Rows, message: _Message, position: int, email: str, *, is_queued: bool
+    rows: _Rows, message: _Message, position: int, email: str, *, due_at: int | None
 ) -> None:
+    """A copy that is delivered, or due at an instant."""
     place = (message.server_id, message.stream_key)
-    state = RecipientState.QUEUED if is_queued else RecipientState.DELIVERED
-    queue = (state.value, email.partition("@")[2], message.at + _NEVER, 0 if is_queued else 1)
+    state = RecipientState.DELIVERED if due_at is None else RecipientState.QUEUED
+    due, attempts = (message.at, 1) if due_at is None else (due_at, 0)
+    queue = (state.value, email.partition("@")[2], due, attempts)
     rows.recipients.append((message.key, position, *place, email, email, *queue))
-    if not is_queued:
+    if due_at is None:
         details = '{"DeliveryMessage":"smtp;250 OK","DestinationServer":"mx","DestinationIP":""}'
         rows.events.append(
             (*place, message.key, email, "Delivered", message.at + 1_000_000, details)

@@ -14,7 +14,20 @@ from pathlib import Path
 from types import FrameType
 
 import pillarbox
-from pillarbox.bench import alone, hits, inbound, limits, postfix, report, search, webhooks
+from pillarbox.bench import (
+    alone,
+    beside,
+    growth,
+    hits,
+    inbound,
+    limits,
+    postfix,
+    queued,
+    report,
+    search,
+    slow,
+    webhooks,
+)
 from pillarbox.bench.bars import judge
 from pillarbox.bench.dns import Responder
 from pillarbox.bench.load import LoadChild
@@ -25,10 +38,15 @@ from pillarbox.bench.server import Pillarbox
 from pillarbox.bench.sink import SinkChild
 
 _QUICK_MESSAGES, _QUICK_STORED, _QUICK_HITS, _QUICK_EVENTS = 600, 20_000, 4000, 5000
+_QUICK_WAITING = 4000
 _ALONE = {
     inbound.INBOUND: inbound.measure,
     hits.HITS: hits.measure,
     webhooks.WEBHOOKS: webhooks.measure,
+    beside.BESIDE: beside.measure,
+    slow.SLOW: slow.measure,
+    growth.GROWTH: growth.measure,
+    queued.QUEUE: queued.measure,
 }
 ALONE = (search.SEARCH, *_ALONE)
 """The scenarios that are measured by themselves."""
@@ -56,6 +74,8 @@ def run(options: BenchOptions) -> int:
             stored=min(options.stored, _QUICK_STORED),
             hits=min(options.hits, _QUICK_HITS),
             events=min(options.events, _QUICK_EVENTS),
+            bulk=min(options.bulk, _QUICK_WAITING),
+            queued=min(options.queued, _QUICK_WAITING),
         )
     try:
         with _stopped_by_sigterm():

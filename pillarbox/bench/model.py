@@ -203,6 +203,10 @@ class BenchOptions:
     """Opens and clicks of `hits`, at a pace and in a flood each."""
     events: int = 100_000
     """Events of `webhooks`."""
+    bulk: int = 100_000
+    """Messages of the bulk request of `beside`."""
+    queued: int = 100_000
+    """Messages in the queue of `queue`, first; then ten times as many."""
     domains: int = 50
     database_url: str | None = None
     json: bool = False

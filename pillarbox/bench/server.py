@@ -156,6 +156,11 @@ class Pillarbox:
         settings = {"data_dir": str(self._home / "data"), "database_url": url}
         return config.load(settings, environment={}).database
 
+    def settle(self) -> None:
+        """Have PostgreSQL do now what it would do by itself in the minutes after many rows were written."""
+        if self._database:
+            self._database.settle()
+
     def pids(self) -> list[int]:
         """The server with all its workers, and PostgreSQL when it is used on this machine."""
         roots = [self._process.pid] if self._process else []

@@ -2,6 +2,7 @@
 
 It offers PIPELINING and 8BITMIME, no TLS. Each message is known by its X-Bench-Id; ids of another run than
 the one named at the last reset are strays. Every k-th message is kept whole, to have its signature verified.
+It can be made slow: then greeting and replies come so many seconds late.
 `python -m pillarbox.bench.sink` answers the orders below, one JSON line each; see process.Child.
 """
 
@@ -118,7 +119,7 @@ class SinkProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is not a subclass
         self._sink.transports.add(self._transport)
-        self._transport.write(_GREETING)
+        self._say([_GREETING])
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -127,15 +128,27 @@ class SinkProtocol(asyncio.Protocol):
         replies: list[bytes] = []
         while self._step(replies, searched):
             searched = 0
-        if replies and self._transport is not None:
-            self._transport.write(b"".join(replies))
-            if replies[-1] is _BYE:
-                self._transport.close()
+        if replies:
+            self._say(replies)
 
     @override
     def connection_lost(self, error: Exception | None) -> None:
         if self._transport is not None:
             self._sink.transports.discard(self._transport)
+
+    def _say(self, replies: list[bytes]) -> None:
+        if self._sink.delay_s:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._sink.delay_s, self._write, replies)
+        else:
+            self._write(replies)
+
+    def _write(self, replies: list[bytes]) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._transport.write(b"".join(replies))
+        if replies[-1] is _BYE:
+            self._transport.close()
 
     def _step(self, replies: list[bytes], searched: int) -> bool:
         """Take one command or one whole message from the buffer; False when none is complete."""
@@ -164,21 +177,22 @@ class SinkProtocol(asyncio.Protocol):
 
 
 class Sink:
-    """The counting server inside this process."""
+    """The counting server inside this process. With `delay_s` it says everything so much later."""
 
     def __init__(self) -> None:
         self.tally = Tally()
+        self.delay_s = 0.0
         self.transports: set[asyncio.Transport] = set()
         self._server: asyncio.Server | None = None
 
-    async def listen(self) -> int:
-        """Accept on a free port of loopback; the port."""
+    async def listen(self, address: str = "127.0.0.1", port: int = 0) -> int:
+        """Accept on an address of loopback, by default on a free port; the port."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: SinkProtocol(self), "127.0.0.1", 0, backlog=_BACKLOG
+            lambda: SinkProtocol(self), address, port, backlog=_BACKLOG
         )
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+        bound: int = self._server.sockets[0].getsockname()[1]
+        return bound
 
     async def close(self) -> None:
         """Stop listening and drop every connection."""
@@ -212,12 +226,16 @@ class _Order(msgspec.Struct):
     sample_every: int = 0
     messages: int = 0
     timeout_s: float = 0.0
+    delay_s: float = 0.0
 
 
 async def _answer(sink: Sink, order: _Order) -> object:
     match order.op:
         case "reset":
             sink.reset(order.run, sample_every=order.sample_every)
+            return None
+        case "delay":
+            sink.delay_s = order.delay_s
             return None
         case "wait":
             return await sink.wait(order.messages, timeout_s=order.timeout_s)
@@ -230,9 +248,10 @@ async def _answer(sink: Sink, order: _Order) -> object:
 
 
 async def _main() -> None:
-    """Print the port, then serve orders until stdin closes."""
+    """Listen on the address and port of the arguments, print the port, then serve orders until stdin closes."""
     sink = Sink()
-    sys.stdout.buffer.write(b"%d\n" % await sink.listen())
+    address, port = sys.argv[1:]
+    sys.stdout.buffer.write(b"%d\n" % await sink.listen(address, int(port)))
     sys.stdout.buffer.flush()
     loop = asyncio.get_running_loop()
     orders = asyncio.StreamReader()
@@ -244,16 +263,20 @@ async def _main() -> None:
 
 
 class SinkChild(Child):
-    """The sink as its parent sees it."""
+    """The sink as its parent sees it. By default it takes a free port."""
 
-    def __init__(self) -> None:
-        super().__init__("pillarbox.bench.sink")
+    def __init__(self, address: str = "127.0.0.1", port: int = 0) -> None:
+        super().__init__("pillarbox.bench.sink", address, str(port))
         self.port = self.read(int, timeout_s=20.0)
 
     def reset(self, run: str, *, sample_every: int = 0) -> None:
         """Forget everything; from now on ids of `run` are expected, every k-th message is kept."""
         order = {"op": "reset", "run": run, "sample_every": sample_every}
         self.call(order, type(None), timeout_s=10.0)
+
+    def delay(self, seconds: float) -> None:
+        """From now on, say everything so much later."""
+        self.call({"op": "delay", "delay_s": seconds}, type(None), timeout_s=10.0)
 
     def wait(self, messages: int, *, timeout_s: float) -> Counts:
         """The counts as soon as so many different messages are there, or when the time is up."""

@@ -4,11 +4,10 @@ The events are written beside the server, which finds them at its next look at t
 webhooks cost, not what led to the events.
 """
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from pillarbox.bench import accounting
 from pillarbox.bench.alone import (
@@ -19,6 +18,7 @@ from pillarbox.bench.alone import (
     database_name,
     opened,
     started,
+    wait_until_read,
 )
 from pillarbox.bench.fill import fill
 from pillarbox.bench.hook_sink import HookSinkChild
@@ -29,14 +29,12 @@ from pillarbox.events.model import Event, EventType
 from pillarbox.outbound.store.tables import messages
 from pillarbox.servers.store import servers
 from pillarbox.storage.db import Database
-from pillarbox.webhooks.store.tables import webhook_marks
 
 WEBHOOKS = "webhooks"
 RATE_BAR, MEMORY_BAR_MB = 2000.0, 30.0
 _MESSAGES = 1000
 _WARM_UP = 500
 _CHUNK = 5000
-_MARK_S = 60.0
 _SLOWEST_PER_S = 50
 
 
@@ -45,7 +43,7 @@ def measure(options: BenchOptions, base: Path, say: Callable[[str], None]) -> Fi
     count = options.events
     with started(options, base) as server, opened(server.database_url()) as db:
         fill(db, messages=_MESSAGES)
-        _wait_until_read(db)
+        wait_until_read(db)
         with HookSinkChild() as sink:
             hook = {"Url": sink.url, "Triggers": {"Delivery": {"Enabled": True}}}
             ask(server, "POST", "/webhooks", hook)
@@ -120,17 +118,3 @@ def _tell(db: Database, sink: HookSinkChild, count: int) -> tuple[float, float]:
     if (told.received, told.events) != (count, count):
         raise BenchError(f"{told.received} calls for {told.events} of {count} events")
     return told.first_at, told.last_at
-
-
-def _wait_until_read(db: Database) -> None:
-    """Until the server has read the log: what stands in it by now is told to nobody."""
-    deadline = time.monotonic() + _MARK_S
-    while True:
-        with db.transaction() as tx:
-            newest = tx.scalar(select(func.max(events.events.c.id))) or 0
-            mark = tx.scalar(select(func.max(webhook_marks.c.event_id))) or 0
-        if mark >= newest:
-            return
-        if time.monotonic() > deadline:
-            raise BenchError(f"the event log was read up to {mark} of {newest}")
-        time.sleep(0.2)

@@ -8,6 +8,8 @@ from pillarbox.bench.main import ALONE, run
 from pillarbox.bench.model import BenchOptions
 from pillarbox.bench.rounds import SCENARIOS
 
+_SIZES = ("messages", "stored", "hits", "events", "bulk", "queued")
+
 
 @click.command(
     help=f"Measure SCENARIOs, or all of them: {', '.join(SCENARIOS)}. "
@@ -20,7 +22,8 @@ from pillarbox.bench.rounds import SCENARIOS
 @click.option(
     "--messages",
     type=click.IntRange(min=1),
-    help="messages a flood, also of inbound [default: 3000], in the database of search [default: 1000000]; "
+    help="messages a flood, also of inbound, slow and growth [default: 3000], in the database of search and "
+    "growth [default: 1000000], of the bulk request of beside and in the queue of queue [default: 100000]; "
     "hits [default: 20000]; events of webhooks [default: 100000]",
 )
 @click.option(
@@ -40,5 +43,5 @@ def bench(
     """Start a server, an SMTP sink and load of its own, and print rates, latency, CPU and memory."""
     settings: dict[str, object] = options | {"postfix": not no_postfix, "json": is_json}
     if messages is not None:
-        settings |= dict.fromkeys(("messages", "stored", "hits", "events"), messages)
+        settings |= dict.fromkeys(_SIZES, messages)
     sys.exit(run(BenchOptions(scenarios=scenario, **settings)))  # type: ignore[arg-type]

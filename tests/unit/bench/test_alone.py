@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from pillarbox.bench import alone, hits, inbound, webhooks
+from pillarbox.bench import alone, beside, growth, hits, inbound, queued, slow, webhooks
 from pillarbox.bench.alone import Figure, Figures
 from pillarbox.bench.hook_sink import HookSink, HookSinkChild
 from pillarbox.bench.main import ALONE, run
@@ -83,10 +83,52 @@ def test_the_consumer_in_a_process_of_its_own():
                 "memory added at most (PSS)": 30.0,
             },
         ),
+        pytest.param(beside.measure, {"call → sink, beside, p99": 250.0}, marks=pytest.mark.slow),
+        pytest.param(
+            slow.measure,
+            {"share of their rate that the others keep": 0.95},
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            growth.measure, {"cost among very many ÷ among few": 1.2}, marks=pytest.mark.slow
+        ),
+        (
+            queued.measure,
+            {
+                "memory added by 40 (PSS)": 30.0,
+                "memory added by 400 (PSS)": 30.0,
+                "memory at most (PSS)": 300.0,
+            },
+        ),
     ],
 )
-def test_each_runs(tmp_path: Path, measure: Measure, bars: dict[str, float]):
-    options = BenchOptions(messages=20, hits=40, events=40, quick=True)
+def test_each_runs(
+    tmp_path: Path,
+    measure: Measure,
+    bars: dict[str, float],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(beside, "_QUICK_ALONE_S", 0.5)
+    monkeypatch.setattr(beside, "_SLICE_S", 1)
+    monkeypatch.setattr(beside, "_WARM_UP", 10)
+    monkeypatch.setattr(slow, "DESTINATIONS", 20)
+    monkeypatch.setattr(slow, "SLOW_ONES", 2)
+    monkeypatch.setattr(slow, "_QUICK_DELAY_S", 0.5)
+    monkeypatch.setattr(slow, "_QUICK_BACKLOG_EACH", 30)
+    monkeypatch.setattr(growth, "_FEW", 20)
+    monkeypatch.setattr(growth, "_WARM_UP", 10)
+    monkeypatch.setattr(queued, "_LOOKS", 1)
+    options = BenchOptions(
+        messages=40,
+        stored=40,
+        hits=40,
+        events=40,
+        bulk=40,
+        queued=40,
+        rounds=1,
+        domains=5,
+        quick=True,
+    )
     found = measure(options, tmp_path, lambda _: None)
     assert found.database == "SQLite"
     assert {one.name: one.bar for one in found.figures if one.bar is not None} == bars

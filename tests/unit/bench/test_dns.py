@@ -50,3 +50,11 @@ def test_garbage_is_ignored_and_the_next_question_answered(responder: Responder)
         for packet in (b"", b"\0", b"\xff" * 40):
             sender.sendto(packet, ("127.0.0.1", responder.port))
     assert ask(responder, "mx.bench.example", "A") == ["127.0.0.1"]
+
+
+def test_mail_for_some_domains_goes_to_another_address(responder: Responder):
+    responder.zone.elsewhere["d1.bench.example"] = "127.0.0.2"
+    (mx,) = ask(responder, "d1.bench.example", "MX")
+    assert mx == "10 mx.d1.bench.example."
+    assert ask(responder, "mx.d1.bench.example", "A") == ["127.0.0.2"]
+    assert ask(responder, "d2.bench.example", "MX") == ["10 mx.bench.example."]

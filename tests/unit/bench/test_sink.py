@@ -108,6 +108,23 @@ async def test_waiting_ends_when_the_last_message_arrives_or_the_time_is_up():
         assert (await sink.wait(3, timeout_s=0.01)).unique == 2
 
 
+async def test_made_slow_it_greets_and_answers_late():
+    sink = Sink()
+    loop = asyncio.get_running_loop()
+    sink.reset("r1")
+    sink.delay_s = 0.1
+    begun = loop.time()
+    async with session(sink) as (reader, writer):
+        assert loop.time() - begun >= 0.1
+        writer.write(TRANSACTION)
+        assert await replies(reader, 3) == [250, 250, 354]
+        assert loop.time() - begun >= 0.2
+        sink.delay_s = 0.0
+        writer.write(message("r1-0"))
+        assert await replies(reader, 1) == [250]
+    assert sink.tally.counts().unique == 1
+
+
 async def test_an_unknown_command_is_refused_and_the_session_goes_on():
     async with session(Sink()) as (reader, writer):
         writer.write(b"BDAT 3\r\nNOOP\r\n")
