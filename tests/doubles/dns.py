@@ -56,13 +56,22 @@ class DnsZone:
         return f"127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
+        while not await self._listen():
+            pass
+        return self
+
+    async def _listen(self) -> bool:
+        """Take a port that is free for both; False when somebody has the UDP one."""
         self._tcp = await asyncio.start_server(self._serve_tcp, "127.0.0.1", 0)
         self.port = self._tcp.sockets[0].getsockname()[1]
-        self._udp, _ = await loop.create_datagram_endpoint(
-            lambda: _Udp(self), ("127.0.0.1", self.port), family=socket.AF_INET
-        )
-        return self
+        try:
+            self._udp, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: _Udp(self), ("127.0.0.1", self.port), family=socket.AF_INET
+            )
+        except OSError:
+            self._tcp.close()
+            return False
+        return True
 
     async def __aexit__(self, *exc: object) -> None:
         self._udp.close()

@@ -18,7 +18,7 @@ def template(**texts: str) -> Texts:
 @pytest.mark.parametrize(
     ("text", "line", "column"),
     [
-        ('{"a": 1,}', 1, 9),
+        ('{"a": 1 "b"}', 1, 9),
         ('{\n"a" 1}', 2, 5),
         ("[1]", 1, 1),
         ("nope", 1, 1),
