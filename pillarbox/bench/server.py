@@ -163,10 +163,11 @@ class Pillarbox:
 
     def pids(self) -> list[int]:
         """The server with all its workers, and PostgreSQL when it is used on this machine."""
-        roots = [self._process.pid] if self._process else []
-        if self._database:
-            roots += self._database.root()
-        return [process.pid for process in family(roots)]
+        return self.own_pids() + (self._database.pids() if self._database else [])
+
+    def own_pids(self) -> list[int]:
+        """The same without PostgreSQL."""
+        return [process.pid for process in family([self._process.pid] if self._process else [])]
 
     def queue_length(self) -> int:
         """What `pillarbox queue list` still shows."""

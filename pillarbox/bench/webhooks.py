@@ -57,8 +57,8 @@ def _measure(
     options: BenchOptions, server: Pillarbox, db: Database, sink: HookSinkChild
 ) -> Figures:
     count = options.events
-    idle = accounting.memory_of(server.pids())
-    watch = accounting.MemoryWatch(server.pids)
+    idle = accounting.memory_of(server.own_pids())
+    watch = accounting.MemoryWatch(server.own_pids)
     before = accounting.family(server.pids())
     watch.start()
     try:
@@ -79,9 +79,9 @@ def _measure(
                 at_least=True,
             ),
             cpu_figure(used, count),
-            Figure(name="memory before (PSS)", value=idle.pss_mb, unit="MB"),
+            Figure(name="memory before, Pillarbox (PSS)", value=idle.pss_mb, unit="MB"),
             Figure(
-                name="memory added at most (PSS)",
+                name="memory added at most, Pillarbox (PSS)",
                 value=peak.pss_mb - idle.pss_mb,
                 unit="MB",
                 bar=MEMORY_BAR_MB,

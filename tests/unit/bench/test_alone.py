@@ -80,7 +80,7 @@ def test_the_consumer_in_a_process_of_its_own():
             webhooks.measure,
             {
                 "calls, from the first to the last": 2000.0,
-                "memory added at most (PSS)": 30.0,
+                "memory added at most, Pillarbox (PSS)": 30.0,
             },
         ),
         pytest.param(beside.measure, {"call → sink, beside, p99": 250.0}, marks=pytest.mark.slow),
