@@ -35,7 +35,7 @@ from pillarbox.tracking.token import Copy
 log = logging.getLogger(__name__)
 
 MOST_SITES = 20_000
-NICENESS = 5
+NICENESS = 10
 FINISH_S = 25.0
 
 
