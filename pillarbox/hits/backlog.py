@@ -25,7 +25,7 @@ MOST_WAITING = 200_000
 BATCH = 500
 SAVE_S, GATHER_S = 0.01, 0.05
 """How long after a hit it is in a file, and how long hits gather before they are recorded."""
-TURN_S, _USUAL_TURN_S = 0.0005, sys.getswitchinterval()
+TURN_S, _USUAL_TURN_S = 0.0002, sys.getswitchinterval()
 PAUSE_AFTER_OUTAGE_S = 1.0
 LAST_TRIES_S = 5.0
 
