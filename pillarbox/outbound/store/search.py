@@ -1,4 +1,4 @@
-"""Searching the outbound messages: the pages of the API, by number, and those of the web UI, by key.
+"""Searching the outbound messages for the API.
 
 One of the conditions says where to start: an index in which the matches stand in the order of their keys
 (recipient, tag, sender, else the stream). The others are checked row by row. Keys hold the time, so dates are
@@ -63,11 +63,6 @@ def search(tx: Tx, wanted: Search, *, count: int, offset: int) -> tuple[int, lis
     else:
         total = _total(tx, wanted, queries, run)
     return total, rows.load(tx, keys)
-
-
-def page(tx: Tx, wanted: Search, *, before: int | None, limit: int) -> list[Message]:
-    """The newest messages that match and are older than the one with key `before`, newest first."""
-    return rows.load(tx, _newest(tx, _queries(tx, wanted), limit=limit, before=before))
 
 
 def _queries(tx: Tx, wanted: Search) -> list[Select[tuple[int]]]:
@@ -173,22 +168,14 @@ def _border(key: _Key, wanted: Search) -> list[_Condition]:
     return found
 
 
-def _newest(
-    tx: Tx,
-    queries: Sequence[Select[tuple[int]]],
-    *,
-    limit: int,
-    offset: int = 0,
-    before: int | None = None,
-) -> list[int]:
+def _newest(tx: Tx, queries: Sequence[Select[tuple[int]]], *, limit: int, offset: int) -> list[int]:
     """The keys of one page; of several queries each gives what could stand before its end."""
     if limit < 1:
         return []
     found: list[int] = []
     for query in queries:
         key = query.selected_columns[0]
-        part = query if before is None else query.where(key < before)
-        part = part.order_by(key.desc())
+        part = query.order_by(key.desc())
         if len(queries) == 1:
             return [row[0] for row in tx.rows(part.limit(limit).offset(offset))]
         found += [row[0] for row in tx.rows(part.limit(limit + offset))]
