@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import func, select
 
+from pillarbox.bench.bars import POSTGRES_FACTOR
 from pillarbox.bench.dns import Responder
 from pillarbox.bench.model import BenchError, BenchOptions, Door
 from pillarbox.bench.postgres import Database as PostgresDatabase
@@ -88,6 +89,13 @@ def as_text(found: Figures) -> str:
         parts = ", ".join(f"{name} {value:.2f}" for name, value in ordered if value >= 0.005)
         lines += ["", f"CPU ms each, by process: {parts}"]
     return "\n".join(lines)
+
+
+def eased(options: BenchOptions, limit: float, *, at_least: bool = False) -> float:
+    """A bar for a rate or a cost, lower where PostgreSQL shares the cores, as those of the rounds are."""
+    if options.database_url is None:
+        return limit
+    return limit * POSTGRES_FACTOR if at_least else limit / POSTGRES_FACTOR
 
 
 def cpu_figure(used_s: dict[str, float], count: int, **limits: float) -> Figure:

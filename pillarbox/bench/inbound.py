@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pillarbox.bench import accounting
-from pillarbox.bench.alone import Figure, Figures, ask, cpu_figure, database_name, started
+from pillarbox.bench.alone import Figure, Figures, ask, cpu_figure, database_name, eased, started
 from pillarbox.bench.hook_sink import HookSinkChild
 from pillarbox.bench.load import LoadChild
 from pillarbox.bench.model import BenchError, BenchOptions, Calls, Door, Plan, Sent
@@ -49,7 +49,7 @@ def measure(options: BenchOptions, base: Path, say: Callable[[str], None]) -> Fi
                 value=count / (told.last_at - sent.started_at),
                 unit="/s",
             ),
-            cpu_figure(used, count, bar=CPU_BAR_MS, aim=CPU_AIM_MS),
+            cpu_figure(used, count, bar=eased(options, CPU_BAR_MS), aim=eased(options, CPU_AIM_MS)),
         ],
         cpu_ms_by_process={name: value / count * 1000 for name, value in used.items()},
     )
