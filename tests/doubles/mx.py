@@ -13,6 +13,8 @@ from typing_extensions import override
 
 from tests.doubles.certificate import server_context
 
+PIECE = 64 * 1024
+
 
 class Act(Enum):
     """What the host can do instead of answering."""
@@ -62,7 +64,8 @@ class _Wire(asyncio.Protocol):
         self.reader.feed_data(data)
         if self.pause_s:
             self.transport.pause_reading()
-            asyncio.get_running_loop().call_later(self.pause_s, self._go_on)
+            rest_s = self.pause_s * max(1.0, len(data) / PIECE)
+            asyncio.get_running_loop().call_later(rest_s, self._go_on)
 
     @override
     def eof_received(self) -> None:
@@ -114,7 +117,7 @@ class ScriptedMx:
     reply. auth: user and password that are accepted; offers `auth_mechanisms`. challenge: what AUTH
     is answered instead. implicit_tls: from the first octet. tls: another server context than the
     self-made certificate of `localhost`. pause_s: a slow line; the host rests so long after each
-    piece of a message.
+    piece of a message, 64 KB or less.
     """
 
     greet: Script = "220 mx.test ESMTP"

@@ -331,7 +331,7 @@ LARGE = b"Subject: x\r\n\r\n" + (b"x" * 78 + b"\r\n") * 250_000
 
 async def test_a_message_that_still_drains_is_given_more_time(dial, monkeypatch):
     monkeypatch.setattr(smtp_link, "_MOST_WAITS", 50)
-    async with ScriptedMx(pause_s=0.008) as mx:
+    async with ScriptedMx(pause_s=0.004) as mx:
         connection = await dial(mx, SLOW)
         before = asyncio.get_running_loop().time()
         assert (await send(connection, data=LARGE)).reply.code == 250
