@@ -68,9 +68,10 @@ def decode(data: bytes, charset: str = "") -> str:
     codec = _codec(charset)
     for attempt in ("utf_8",) if codec is None else (codec, "utf_8"):
         try:
-            return data.decode(attempt)
+            text = data.decode(attempt)
         except ValueError:
             continue
+        return storable(text) if attempt == "utf_7" else text  # it can spell half a character
     return _guessed(data, codec)
 
 

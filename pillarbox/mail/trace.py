@@ -7,6 +7,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LONGEST_HELO = 255
 
+_mbox_line = re.compile(rb"From [^\n]*+\n(?![ \t])").match
 _not_a_name = re.compile(r"[^A-Za-z0-9.:\[\]_\-]")
 
 
@@ -30,11 +31,11 @@ def on_top(fields: bytes, raw: bytes) -> bytes:
     """A message with more header fields before its own; what it is read as does not change.
 
     An mbox line, no header any more once it is not the first line, becomes the value of one. A blank at the
-    beginning must not go on with our last field.
+    beginning, of the message or of what follows that line, must not go on with our last field.
     """
-    if raw.startswith(b"From "):
+    if _mbox_line(raw):
         return b"%bX-Mailbox-Line: %b" % (fields, raw)
-    if raw.startswith((b" ", b"\t")):
+    if raw.startswith((b" ", b"\t", b"From ")):
         return b"%b\r\n%b" % (fields, raw)
     return fields + raw
 
