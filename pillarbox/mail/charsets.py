@@ -77,7 +77,8 @@ def decode(data: bytes, charset: str = "") -> str:
 
 def _guessed(data: bytes, codec: str | None) -> str:
     if codec is not None and codec not in ("ascii", "utf_8"):
-        return data.decode(codec, "replace")
+        text = data.decode(codec, "replace")
+        return storable(text) if codec == "utf_7" else text
     # Good multi-byte sequences among the bad ones say that this is damaged UTF-8; without any, the
     # bytes are some single-byte charset.
     if not data.decode("utf-8", "ignore").isascii():
