@@ -23,7 +23,7 @@ MAX_SIGNATURES = 5
 MIN_KEY_BITS = 1024
 
 _domain = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})+\.?").fullmatch
-_unsafe = re.compile(r"[^A-Za-z0-9.@_+=/:-]")
+_unsafe = re.compile(r"[^A-Za-z0-9.@:!#$%&'*+/=?^_`{|}~-]")  # beyond atoms and domains
 _signature_name = re.compile(rb"dkim-signature:", re.IGNORECASE)
 _signature_tag = re.compile(rb"(?:;|\A)\s*([ds])\s*=\s*([A-Za-z0-9._-]{1,253})\s*(?=;|\r|\n)", re.I)
 _tag = re.compile(r"\s*([a-z]+)\s*=\s*([^;\s]*)\s*", re.IGNORECASE)

@@ -85,6 +85,15 @@ async def test_spf(zone, record, result, mechanism):
     assert (found.result, found.domain, found.mechanism) == (result, "corp.example", mechanism)
 
 
+async def test_what_may_stand_in_an_address_or_policy_is_shown_as_it_is(zone):
+    zone.zone["corp.example"] = {"TXT": ["v=spf1 ~all"]}
+    client = Client(ip="198.51.100.9", helo="h.example", mail_from="o'brien#1~x!y&z@corp.example")
+    fields = dict((await check(zone, client=client)).headers("mx1.example"))
+    assert "(mechanism '~all' matched)" in fields["Received-SPF"]
+    assert """envelope-from="o'brien#1~x!y&z@corp.example";""" in fields["Received-SPF"]
+    assert "smtp.mailfrom=o'brien#1~x!y&z@corp.example;" in fields["Authentication-Results"]
+
+
 async def test_spf_of_the_null_sender_is_that_of_helo(zone):
     zone.zone["mail.corp.example"] = {"TXT": ["v=spf1 ip4:198.51.100.9 -all"]}
     client = Client(ip="198.51.100.9", helo="mail.corp.example", mail_from="")
