@@ -234,12 +234,10 @@ async def _addresses(name: str, resolver: Resolver) -> list[str]:
 
 
 def _answered(reply: Reply, phase: str, line: Line) -> Verdict:
+    # 530 asks for a login or for TLS (RFC 4954, RFC 3207): trouble of the connection, like a refused AUTH.
+    is_final = reply.is_permanent and reply.code != 530
     result = (
-        Result.DELIVERED
-        if reply.is_positive
-        else Result.FAILED
-        if reply.is_permanent
-        else Result.DEFERRED
+        Result.DELIVERED if reply.is_positive else Result.FAILED if is_final else Result.DEFERRED
     )
     return Verdict(
         result=result,
@@ -248,7 +246,7 @@ def _answered(reply: Reply, phase: str, line: Line) -> Verdict:
         host=line.host.name,
         ip=line.host.ip,
         tls=line.tls,
-        struggled=reply.code == 421,
+        struggled=reply.code in (421, 530),
     )
 
 

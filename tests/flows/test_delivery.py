@@ -227,6 +227,17 @@ async def test_relay_hands_everything_to_the_smarthost_with_login(serve) -> None
             }
 
 
+async def test_a_smarthost_that_wants_a_login_bounces_nothing(serve) -> None:
+    async with ScriptedMx(mail="530 5.7.0 Authentication required") as smarthost:
+        url = f"smtp://127.0.0.1:{smarthost.port}"
+        async with serve(delivery="relay", sender_policy="open", relay_url=url) as running:
+            client = Client(running)
+            sent = await client.send()
+            (event,) = await client.events(sent["MessageID"])
+            assert event["Type"] == "Transient"
+            assert event["Details"]["DeliveryMessage"] == "smtp;530 5.7.0 Authentication required"
+
+
 async def test_captured_mail_never_leaves(serve) -> None:
     async with serve() as running:
         client = Client(running)
