@@ -13,6 +13,7 @@ from yarl import URL
 
 from pillarbox.mail.dns import DnsFailure, NoSuchDomain, Resolver
 from pillarbox.mail.egress import Egress
+from pillarbox.mail.own_names import own_addresses
 from pillarbox.outgoing.http import Answer, Cause, NoAnswer, Request
 
 MAX_HOPS = 10
@@ -28,7 +29,7 @@ class _Refusal(OSError):
 
 
 class _Names(AbstractResolver):
-    """Resolves through our resolver and keeps what egress permits."""
+    """Resolves through the machine's own names and our resolver, and keeps what egress permits."""
 
     def __init__(self, resolver: Resolver, egress: Egress) -> None:
         self._resolver = resolver
@@ -39,7 +40,7 @@ class _Names(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         try:
-            found = await self._resolver.addresses(host)
+            found = own_addresses(host) or await self._resolver.addresses(host)
         except (NoSuchDomain, DnsFailure) as problem:
             raise OSError(host) from problem
         permitted = [ip for ip in found if self._egress.permits(ip)]

@@ -9,6 +9,7 @@ import contextlib
 import random
 import socket
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
@@ -17,6 +18,7 @@ from pillarbox.bounces.classify import LocalCause
 from pillarbox.mail.dns import DnsFailure, NoSuchDomain, Resolver
 from pillarbox.mail.egress import Egress
 from pillarbox.mail.mx import Host, NoRoute, RouteCause, route
+from pillarbox.mail.own_names import own_addresses
 from pillarbox.mail.smtp_client import (
     ConnectFailed,
     Connection,
@@ -218,12 +220,12 @@ async def _hosts(domain: str, way: Way) -> list[Host]:
         raise Unreachable(_deferred(text, cause=LocalCause.DNS_FAILURE)) from None
 
 
-async def _addresses(name: str, resolver: Resolver) -> list[str]:
-    """The smarthost's addresses: it may be named by one, or stand in the machine's own hosts file only."""
+async def _addresses(name: str, resolver: Resolver) -> Sequence[str]:
+    """The smarthost's addresses: it may be named by one, or be a name that only this machine knows."""
     with contextlib.suppress(ValueError):
         return [str(ip_address(name))]
     try:
-        return await resolver.addresses(name)
+        return own_addresses(name) or await resolver.addresses(name)
     except NoSuchDomain:
         loop = asyncio.get_running_loop()
         try:

@@ -80,6 +80,14 @@ async def test_a_name_that_leads_inside_is_refused(kind, ip):
         assert await cause(made, "http://inner.example/") is Cause.REFUSED
 
 
+@pytest.mark.parametrize("name", ["localhost", "app.LOCALHOST."])
+async def test_localhost_is_this_machine_without_asking_dns(name):
+    async with HookSink() as sink, client({"localhost": SERVFAIL}) as made:
+        assert await post(made, sink.url(host=name)) == 200
+    async with client(egress=STRICT) as made:
+        assert await cause(made, f"http://{name}:{sink.port}/") is Cause.REFUSED
+
+
 async def test_of_several_addresses_only_permitted_ones_are_tried():
     zone = {"both.example": {"A": ["127.0.0.2", "127.0.0.1"], "AAAA": ["::1"]}}
     async with HookSink() as sink, client(zone) as made:
