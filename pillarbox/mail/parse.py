@@ -53,8 +53,8 @@ class Header:
 class Attachment:
     """A part that is no body. `name` is never empty and has no path; `content_id` has no brackets.
 
-    Inline is what its sender wanted shown with the HTML: said so, or has a content id and did not
-    say attachment.
+    `has_name` is false when the name was made up here. Inline is what its sender wanted shown with the
+    HTML: said so, or has a content id and did not say attachment.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Attachment:
     content: bytes
     content_id: str | None
     is_inline: bool
+    has_name: bool
 
 
 def parse(raw: bytes) -> "Message":
@@ -198,6 +199,7 @@ class Message:
             content=self._content(node),
             content_id=content_id,
             is_inline=is_inline,
+            has_name=bool(name),
         )
 
 

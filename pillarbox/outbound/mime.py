@@ -177,7 +177,8 @@ def _check_content(parsed: Parsed) -> None:
     if len(parsed.headers_named("Received")) > MAX_RECEIVED:
         raise Refused(Problem.BAD_HEADER)
     for attachment in parsed.attachments:
-        check.check_file_name(attachment.name)
+        if attachment.has_name:  # what is made up ends in .bin, which is forbidden
+            check.check_file_name(attachment.name)
     # The limit is on base64 text: four characters for every three octets.
     check.check_total_size(sum((len(a.content) + 2) // 3 * 4 for a in parsed.attachments))
 

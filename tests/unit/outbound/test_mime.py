@@ -136,3 +136,16 @@ def test_credentials_of_a_stream_win_over_the_header() -> None:
         prepared(with_headers("X-PM-Message-Stream: nowhere"), stream="outbound").stream.slug
         == "outbound"
     )
+
+
+@pytest.mark.parametrize("kind", ["text/x-amp-html", "application/octet-stream", "image/webp"])
+def test_a_part_without_a_name_is_not_judged_by_a_name_of_ours(kind: str) -> None:
+    message = EmailMessage()
+    message["From"] = "shop@sender.example"
+    message.set_content("text")
+    message.add_attachment(b"<html amp4email></html>", *kind.split("/"))
+    assert prepared(message.as_bytes()).attachments == ["attachment-1.bin"]
+    message.add_attachment(b"MZ", *kind.split("/"), filename="attachment-1.bin")
+    with pytest.raises(Refused) as refused:
+        prepared(message.as_bytes())
+    assert refused.value.problem is Problem.ATTACHMENT_TYPE_FORBIDDEN
