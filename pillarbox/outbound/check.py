@@ -102,16 +102,20 @@ def check(draft: Draft) -> Checked:
     )
 
 
-def read_sender(value: str | None) -> Address:
-    """The one address of From. Refuses FROM_MISSING, FROM_INVALID."""
+def read_sender(value: str | None, *, shown: str | None = None) -> Address:
+    """The one address of From; `shown` is how people read a value with encoded words.
+
+    Refuses FROM_MISSING, FIELD_TOO_LONG, FROM_INVALID.
+    """
     if not value or not value.strip():
         raise Refused(Problem.FROM_MISSING)
-    if len(value.encode("utf-16-le")) // 2 > MAX_FROM:
+    shown = value if shown is None else shown
+    if len(shown.encode("utf-16-le")) // 2 > MAX_FROM:
         raise Refused(Problem.FIELD_TOO_LONG, field="From", limit=str(MAX_FROM))
     try:
         return addresses.parse_one(value)
     except AddressError:
-        raise Refused(Problem.FROM_INVALID, value=value) from None
+        raise Refused(Problem.FROM_INVALID, value=shown) from None
 
 
 def count_recipients(recipients: Recipients) -> None:

@@ -22,7 +22,9 @@ from pillarbox.servers.model import Server
 from pillarbox.tracking.personal import tracked_urls
 
 MAX_RECEIVED = 100
-_REPLACED = frozenset("bcc received return-path dkim-signature x-pm-message-id".split())
+_REPLACED = frozenset("from bcc received return-path dkim-signature x-pm-message-id".split())
+# May occur once (RFC 5322 section 3.6); the first is the one that was read, and receivers refuse a second.
+_ONCE = frozenset("date sender reply-to subject message-id in-reply-to references".split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +61,9 @@ def prepare_mime(server: Server, submitted: Submitted, surroundings: Surrounding
     controls = read_controls(parsed)
     stream = choose_stream(server, submitted.stream or controls.stream)
     sender_text = parsed.header("From")
-    sender = check.read_sender(sender_text)
+    sender = check.read_sender(_value(parsed, "From"), shown=sender_text)
     recipients = sort_recipients(parsed, submitted.recipients)
+    check.read_addresses("Reply-To", _value(parsed, "Reply-To"))
     check.count_recipients(recipients)
     _check_content(parsed)
     subject = check.read_subject(parsed.header("Subject"))
@@ -89,9 +92,16 @@ def prepare_mime(server: Server, submitted: Submitted, surroundings: Surrounding
         bounce_type=controls.bounce_type,
         body_form=0,
         raw=_rewrite(
-            submitted, parsed, stamp, server_lines(stamp, tag), keeps_id=controls.keeps_id
+            submitted, parsed, sender, stamp, server_lines(stamp, tag), keeps_id=controls.keeps_id
         ),
     )
+
+
+def _value(parsed: Parsed, name: str) -> str | None:
+    """The first header of this name, undecoded: what an encoded word holds is never structure."""
+    for header in parsed.headers_named(name):
+        return header.value
+    return None
 
 
 def read_controls(parsed: Parsed) -> Controls:
@@ -165,7 +175,7 @@ def _addresses(parsed: Parsed, field: str) -> dict[str, Address]:
     found: dict[str, Address] = {}
     for header in parsed.headers_named(field):
         try:
-            found.update((address.key, address) for address in parse_list(header.decoded))
+            found.update((address.key, address) for address in parse_list(header.value))
         except AddressError:
             continue
     return found
@@ -184,11 +194,18 @@ def _check_content(parsed: Parsed) -> None:
 
 
 def _rewrite(
-    submitted: Submitted, parsed: Parsed, stamp: Stamp, own: list[bytes], *, keeps_id: bool
+    submitted: Submitted,
+    parsed: Parsed,
+    sender: Address,
+    stamp: Stamp,
+    own: list[bytes],
+    *,
+    keeps_id: bool,
 ) -> bytes:
     """The message with its header rewritten and its body untouched, in seven bits."""
     fields = [(header.name.lower(), header) for header in parsed.headers]
     names = {name for name, _ in fields}
+    body = submitted.data[parsed.body_at :]
     lines = [
         trace.received(
             from_helo=submitted.helo,
@@ -201,12 +218,37 @@ def _rewrite(
     ]
     if "date" not in names:
         lines.append(f"Date: {trace.date(stamp.at)}\r\n".encode())
+    # Written anew: what is delivered is who was checked, however others read the original.
+    lines.append(headers.address_line("From", [sender]))
     keeps_id = keeps_id and "message-id" in names
-    lines += [_field(header) for name, header in fields if _stays(name, keeps_id=keeps_id)]
+    once = set(_ONCE)
+    for name, header in fields:
+        if not _stays(name, keeps_id=keeps_id) or (name in _ONCE and name not in once):
+            continue
+        once.discard(name)
+        lines.append(_field(header))
     if not keeps_id:
         lines.append(own_message_id(stamp))
+    if "mime-version" not in names:
+        lines += _mime_lines(body, is_typed="content-type" in names)
     lines += own
-    return to_seven_bit(b"".join(lines) + b"\r\n" + submitted.data[parsed.body_at :])
+    return to_seven_bit(b"".join(lines) + b"\r\n" + body)
+
+
+def _mime_lines(body: bytes, *, is_typed: bool) -> list[bytes]:
+    """What makes a message without MIME one with it: its text may have to be encoded, and then needs a charset."""
+    lines = [b"MIME-Version: 1.0\r\n"]
+    if not is_typed and not body.isascii():
+        lines.append(f"Content-Type: text/plain; charset={_guessed_charset(body)}\r\n".encode())
+    return lines
+
+
+def _guessed_charset(body: bytes) -> str:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return "iso-8859-1"
+    return "utf-8"
 
 
 def _stays(name: str, *, keeps_id: bool) -> bool:
@@ -220,9 +262,9 @@ def _field(header: Header) -> bytes:
     if header.raw.isascii():
         return header.raw
     name, value = header.name, header.decoded
-    if name.lower() in ("from", "to", "cc", "reply-to", "sender"):
+    if name.lower() in ("to", "cc", "reply-to", "sender"):
         try:
-            return headers.address_line(name, parse_list(value))
+            return headers.address_line(name, parse_list(header.value))
         except AddressError:
             pass
     return headers.line(name, "".join(c for c in value if c.isprintable()))

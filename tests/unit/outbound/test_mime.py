@@ -117,6 +117,7 @@ def test_eight_bit_text_is_encoded_anew() -> None:
     [
         (b"To: a@b.example\r\n\r\nx\r\n", Problem.FROM_MISSING),
         (b"From: nobody\r\n\r\nx\r\n", Problem.FROM_INVALID),
+        (with_headers("Reply-To: nobody"), Problem.ADDRESS_WITHOUT_AT),
         (b"From: a@b.example\r\n\r\n", Problem.NO_BODY),
         (with_headers("X-PM-Message-Stream: nowhere"), Problem.SEND_STREAM_UNKNOWN),
         (with_headers("X-PM-Message-Stream: inbound"), Problem.SEND_STREAM_INBOUND),
@@ -149,3 +150,54 @@ def test_a_part_without_a_name_is_not_judged_by_a_name_of_ours(kind: str) -> Non
     with pytest.raises(Refused) as refused:
         prepared(message.as_bytes())
     assert refused.value.problem is Problem.ATTACHMENT_TYPE_FORBIDDEN
+
+
+def test_a_comma_in_an_encoded_name_separates_nothing() -> None:
+    name = "=?utf-8?q?M=C3=BCller=2C_J=C3=B6rg?="
+    data = f"From: {name} <j@sender.example>\r\nTo: {name} <ann@one.example>\r\n\r\nx\r\n".encode()
+    message = prepared(data)
+    assert (message.sender.name, message.sender.email) == ("Müller, Jörg", "j@sender.example")
+    assert [(a.name, a.email) for a in message.recipients.to] == [
+        ("Müller, Jörg", "ann@one.example")
+    ]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "From: Shop <shop@sender.example>\r\nFrom: boss@bank.example",
+        "From: Shop <shop@sender.example>, boss@bank.example",
+        "From: Shop <shop@sender.example>,\r\n boss@bank.example\r\nfrom : ceo@bank.example",
+    ],
+)
+def test_who_was_checked_is_the_only_sender_that_is_delivered(lines) -> None:
+    message = prepared(f"{lines}\r\n\r\nx\r\n".encode())
+    assert message.sender.email == "shop@sender.example"
+    assert b"bank.example" not in message.raw
+    assert email.message_from_bytes(message.raw).get_all("From") == ["Shop <shop@sender.example>"]
+
+
+def test_an_address_in_an_encoded_word_is_a_name() -> None:
+    """CVE-2025-13033 and its kin: checked as one sender, read as another."""
+    with pytest.raises(Refused) as refused:
+        prepared(b"From: =?utf-8?q?shop=40sender=2Eexample=2C?=, c@bank.example\r\n\r\nx\r\n")
+    assert refused.value.problem is Problem.FROM_INVALID
+    message = prepared(b"From: =?utf-8?q?shop=40sender=2Eexample=2C?= <c@d.example>\r\n\r\nx\r\n")
+    assert (message.sender.email, message.sender.name) == ("c@d.example", "shop@sender.example,")
+
+
+def test_of_what_may_occur_once_the_first_is_delivered() -> None:
+    data = with_headers("Date: Mon, 1 Jan 2024 00:00:00 +0000", "Date: tomorrow", "Subject: One")
+    raw = email.message_from_bytes(prepared(data).raw)
+    assert raw.get_all("Date") == ["Mon, 1 Jan 2024 00:00:00 +0000"]
+    assert raw.get_all("Subject") == ["One"]
+
+
+@pytest.mark.parametrize(
+    ("body", "charset"), [("Grüße".encode(), "utf-8"), ("Grüße".encode("latin-1"), "iso-8859-1")]
+)
+def test_text_without_mime_gets_what_its_encoding_needs(body, charset) -> None:
+    raw = email.message_from_bytes(prepared(PLAIN + body + b"\r\n").raw)
+    assert raw["MIME-Version"] == "1.0"
+    assert raw["Content-Type"] == f"text/plain; charset={charset}"
+    assert raw.get_payload(decode=True).decode(charset) == "It works.\r\nGrüße\r\n"  # type: ignore[union-attr]
