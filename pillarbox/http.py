@@ -20,6 +20,7 @@ from pillarbox.app import App
 from pillarbox.config import Endpoint
 from pillarbox.errors import StartError
 from pillarbox.hits.role import Hits
+from pillarbox.http_connection import HEAD_S, Connection, close_late
 from pillarbox.outbound import confirmation
 from pillarbox.outbound.submit import Submission
 from pillarbox.servers.directory import Directory
@@ -79,7 +80,7 @@ class HttpListener:
             self._dispatch,
             loop="none",
             interface="asgi3",
-            http="httptools",
+            http=Connection,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -94,11 +95,13 @@ class HttpListener:
         async with asyncio.TaskGroup() as tasks:
             serving = tasks.create_task(server.serve(sockets=[self._socket]))
             stopping = tasks.create_task(stop.wait())
+            watching = tasks.create_task(_watch(server))
             await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
             if self._web is not None:
                 self._web.close()
             server.should_exit = True
             stopping.cancel()
+            watching.cancel()
 
     async def _dispatch(self, scope: Any, receive: Any, send: Any) -> None:
         path = scope["path"]
@@ -144,6 +147,13 @@ class HttpListener:
             await _answer(send, 503, f'{{"status":"unavailable","roles":[{roles}]}}'.encode())
             return
         await _answer(send, 200, f'{{"status":"ok","roles":[{roles}]}}'.encode())
+
+
+async def _watch(server: uvicorn.Server) -> None:
+    """One watch for all connections: a timer each would cost more than a request."""
+    while True:
+        await asyncio.sleep(HEAD_S / 10)
+        close_late(server.server_state.connections, asyncio.get_running_loop().time())
 
 
 def _import_metrics() -> ModuleType:
