@@ -24,10 +24,6 @@ Endpoint = tuple[str, int]
 Network = IPv4Network | IPv6Network
 
 
-def _text(value: str) -> str:
-    return value
-
-
 def _endpoint(value: str) -> Endpoint:
     host, colon, port = value.strip().rpartition(":")
     if not colon or not port.isdigit() or not 0 <= int(port) <= 65535:
@@ -105,7 +101,7 @@ def _spam_url(value: str) -> tuple[str, str, int]:
 
 
 def _setting(
-    doc: str, read: Callable[[str], Any] = _text, default: str | None = None, shown: str = ""
+    doc: str, read: Callable[[str], Any] = str, default: str | None = None, shown: str = ""
 ) -> Any:
     """A field of Config: how its text is read, its default text, and the default as documentation shows it."""
     meta = {"doc": doc, "read": read, "default": default, "shown": shown or (default or "none")}
@@ -132,7 +128,9 @@ class Config:
         "127.0.0.1:1026",
     )
     public_url: str = _setting(
-        "base of tracking, unsubscribe and UI links", _http_url, "http://127.0.0.1:8025"
+        "base of tracking, unsubscribe and UI links",
+        _http_url,
+        shown="`http://127.0.0.1:` + the port of `HTTP_LISTEN`",
     )
     hostname: str = _setting(
         "EHLO name, Message-ID domain, DNS record suggestions", shown="the machine's name"
@@ -201,7 +199,7 @@ class Config:
         "minutes between the attempts to call a webhook", _minutes, "1,5,15,1,5,10,10,10,15"
     )
     webhooks_timeout_s: int = _setting("seconds a webhook has to answer", _number(1, 600), "30")
-    webhooks_user_agent: str = _setting("User-Agent of webhooks", _text, "Postmark")
+    webhooks_user_agent: str = _setting("User-Agent of webhooks", str, "Postmark")
     webhooks_verify_tls: bool = _setting(
         "`off`: call webhooks whatever the certificate", _switch, "on"
     )
@@ -382,8 +380,9 @@ def _fill_defaults(values: dict[str, Any]) -> None:
     values["hostname"] = values["hostname"] or socket.getfqdn() or "localhost"
     values["inbound_domain"] = values["inbound_domain"] or f"inbound.{values['hostname']}"
     values["return_path_host"] = _host(values["return_path_host"] or values["hostname"])
-    public_host = urlsplit(values["public_url"]).hostname or ""
-    values["tracking_host"] = _host(values["tracking_host"] or public_host)
+    own_url = f"http://127.0.0.1:{values['http_listen'][1] or 8025}"  # 0: any port that is free
+    values["public_url"] = public_url = values["public_url"] or own_url
+    values["tracking_host"] = _host(values["tracking_host"] or urlsplit(public_url).hostname or "")
     values["spf_include"] = _host(values["spf_include"] or values["hostname"])
     captured = values["delivery"] == "capture"
     values["sender_policy"] = values["sender_policy"] or ("open" if captured else "verified")

@@ -1,4 +1,4 @@
-"""Hits on disk: until they are recorded they are in files, so that a process that dies loses none.
+"""Hits on disk: until they are recorded they are in files, so that a process that dies loses few.
 
 A file holds one batch: hits are appended a moment after they came in (to the system, which keeps them when the
 process is killed), and it is removed once the batch is recorded. What an earlier process left is taken over. These
