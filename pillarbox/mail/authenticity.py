@@ -130,24 +130,26 @@ def authenticate(raw: bytes, client: Client, author: str, lookups: Lookups) -> A
 
 def first_questions(raw: bytes, client: Client, author_domain: str) -> set[str]:
     """The names whose text records will surely be asked for; asked at once they cost the time of one."""
-    domain = (client.mail_from or client.helo).rpartition("@")[2].lower()
+    domain = _policy_domain((client.mail_from or client.helo).rpartition("@")[2])
     names = {f"_dmarc.{author_domain}"} if "." in author_domain else set()
     for field in _signature_fields(raw)[:MAX_SIGNATURES]:
         tags = {name.lower(): value for name, value in _signature_tag.findall(field)}
         if tags.keys() >= {b"d", b"s"}:
             names.add(f"{tags[b's'].decode()}._domainkey.{tags[b'd'].decode()}".lower())
-    return names | {domain} if _is_domain(domain) else names
+    return names | {domain} if domain else names
 
 
 def check_spf(client: Client, lookups: Lookups) -> Spf:
     """What the domain of the envelope sender says of the client."""
     from pillarbox.mail.spf_query import Query
 
-    domain = (client.mail_from or client.helo).rpartition("@")[2]
-    if not _is_domain(domain):
-        return Spf(result="none", domain=domain)
+    local, at, given = (client.mail_from or client.helo).rpartition("@")
+    domain = _policy_domain(given)
+    if not domain:
+        return Spf(result="none", domain=given)
     try:
-        query = Query(ip=client.ip, mail_from=client.mail_from, helo=client.helo, lookups=lookups)
+        sender = f"{local}{at}{domain}" if client.mail_from else ""
+        query = Query(ip=client.ip, mail_from=sender, helo=client.helo, lookups=lookups)
         result, _, _ = query.check()
         mechanism = query.mechanism or ""
     except Exception:
@@ -157,15 +159,16 @@ def check_spf(client: Client, lookups: Lookups) -> Spf:
     return Spf(result=result, domain=domain, mechanism=mechanism if matched else "")
 
 
-def _is_domain(text: str) -> bool:
-    """Whether a domain may have a policy at all (RFC 7208 section 4.3).
+def _policy_domain(text: str) -> str:
+    """A domain in ASCII (RFC 8616 section 4), "" when it cannot have a policy at all (RFC 7208 section 4.3).
 
     The library expands macros in it as often as it is included: a name of macros would never come to an end.
     """
     try:
-        return _domain(to_ascii(text)) is not None
+        name = to_ascii(text).lower()
     except ValueError:
-        return False
+        return ""
+    return name if _domain(name) else ""
 
 
 def check_dkim(raw: bytes, lookups: Lookups) -> tuple[Signature, ...]:

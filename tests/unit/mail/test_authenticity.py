@@ -43,14 +43,16 @@ def patient(within_s: float = 20, soon_s: float = 20, most: int = 1) -> Patience
 
 
 async def check(
-    zone: DnsZone, raw: bytes = MAIL, client: Client = CLIENT, within_s: float = 20
+    zone: DnsZone,
+    raw: bytes = MAIL,
+    client: Client = CLIENT,
+    within_s: float = 20,
+    author: str = "amy@corp.example",
 ) -> Authenticity:
     resolver = Resolver((zone.address,), timeout_s=0.2, tries=1)
     lookups = Lookups(resolver, asyncio.get_running_loop(), patient(within_s))
     try:
-        return await asyncio.to_thread(
-            authenticity.authenticate, raw, client, "amy@corp.example", lookups
-        )
+        return await asyncio.to_thread(authenticity.authenticate, raw, client, author, lookups)
     finally:
         await resolver.close()
 
@@ -92,6 +94,17 @@ async def test_what_may_stand_in_an_address_or_policy_is_shown_as_it_is(zone):
     assert "(mechanism '~all' matched)" in fields["Received-SPF"]
     assert """envelope-from="o'brien#1~x!y&z@corp.example";""" in fields["Received-SPF"]
     assert "smtp.mailfrom=o'brien#1~x!y&z@corp.example;" in fields["Authentication-Results"]
+
+
+async def test_an_international_sender_is_looked_up_and_aligned_in_ascii(zone):
+    zone.zone |= {
+        "xn--bcher-kva.example": {"TXT": ["v=spf1 ip4:198.51.100.9 -all"]},
+        "_dmarc.xn--bcher-kva.example": {"TXT": ["v=DMARC1; p=reject; aspf=s"]},
+    }
+    client = Client(ip="198.51.100.9", helo="h.example", mail_from="jörg@Bücher.example")
+    found = await check(zone, client=client, author="jörg@xn--bcher-kva.example")
+    assert (found.spf.result, found.spf.domain) == ("pass", "xn--bcher-kva.example")
+    assert found.dmarc.result == "pass"
 
 
 async def test_spf_of_the_null_sender_is_that_of_helo(zone):
