@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
 log = logging.getLogger(__name__)
+_unheard = logging.getLogger(f"{__name__}.dkim")
+_unheard.setLevel(logging.CRITICAL)  # what the library calls errors is wrong with mail of strangers
 
 MAX_SIGNATURES = 5
 MIN_KEY_BITS = 1024
@@ -195,7 +197,7 @@ def _check_signature(raw: bytes, number: int, lookups: Lookups) -> Signature | N
 
     verifier = None
     try:
-        verifier = dkim.DKIM(raw, minkey=MIN_KEY_BITS)
+        verifier = dkim.DKIM(raw, logger=_unheard, minkey=MIN_KEY_BITS)
         if not verifier.verify_headerprep(number):
             return None
         result = "pass" if verifier.verify(number, dnsfunc=ask) else "fail"

@@ -1,6 +1,7 @@
 """Whether a mail comes from whom it says, by records on a name server of our own."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 import dkim
@@ -151,6 +152,13 @@ async def test_a_stranger_cannot_write_into_the_headers(zone):
     client = Client(ip="198.51.100.9", helo='x";y(', mail_from='"a\\"); b"@corp.example')
     fields = dict((await check(zone, client=client)).headers("mx1"))
     assert 'envelope-from="?a?????b?@corp.example"; helo=x??y?;' in fields["Received-SPF"]
+
+
+async def test_a_bad_signature_of_a_stranger_is_no_error_of_ours(zone, caplog):
+    zone.zone["s1._domainkey.corp.example"] = {"TXT": ["v=DKIM1; p=AAAA"]}
+    for sign in (signed(), signed().replace(b"s=s1", b"s=s2")):
+        assert (await check(zone, sign)).signatures[0].result != "pass"
+    assert [one for one in caplog.records if one.levelno > logging.INFO] == []
 
 
 async def test_dkim(zone):
