@@ -5,11 +5,12 @@ commands. Flag beats environment beats file. An unknown key is an error.
 """
 
 import os
+import re
 import socket
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ PREFIX = "PILLARBOX_"
 OWN_CERTIFICATE = "smtp.crt"
 DELIVERY_MODES = ("capture", "relay", "direct")
 SENDER_POLICIES = ("open", "verified")
+_HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\.?")
 Endpoint = tuple[str, int]
 Network = IPv4Network | IPv6Network
 
@@ -75,20 +77,39 @@ def _switch(value: str) -> bool:
     raise ValueError("expected on or off")
 
 
+def _name_servers(value: str) -> tuple[str, ...]:
+    for part in _names(value):
+        try:
+            ip_address(part.strip("[]"))
+        except ValueError:
+            try:
+                ip_address(_endpoint(part)[0])
+            except ValueError:
+                raise ValueError("expected IP addresses, with or without a port") from None
+    return _names(value)
+
+
+def _host_name(value: str) -> str:
+    """A name that may stand in SMTP commands, headers and DNS records; empty for the default."""
+    if value and not _HOST_NAME.fullmatch(value):
+        raise ValueError("expected a host name of ASCII letters, digits, hyphens and dots")
+    return value.removesuffix(".")
+
+
 def _host(name: str) -> str:
     return name.strip().removesuffix(".").lower()
 
 
 def _http_url(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
         raise ValueError("expected an http or https address")
     return value.rstrip("/")
 
 
 def _relay_url(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.port == 0:
         raise ValueError("expected smtp://[user:pass@]host:port or smtps://...")
     return value
 
@@ -133,18 +154,23 @@ class Config:
         shown="`http://127.0.0.1:` + the port of `HTTP_LISTEN`",
     )
     hostname: str = _setting(
-        "EHLO name, Message-ID domain, DNS record suggestions", shown="the machine's name"
+        "EHLO name, Message-ID domain, DNS record suggestions",
+        _host_name,
+        shown="the machine's name",
     )
     inbound_domain: str = _setting(
-        "domain of inbound hash addresses", shown="`inbound.` + `HOSTNAME`"
+        "domain of inbound hash addresses", _host_name, shown="`inbound.` + `HOSTNAME`"
     )
     return_path_host: str = _setting(
         "host that takes bounces: domain of the return paths, and what custom Return-Path domains must be a "
         "CNAME of",
+        _host_name,
         shown="`HOSTNAME`",
     )
     tracking_host: str = _setting(
-        "host that custom tracking domains must be a CNAME of", shown="the host of `PUBLIC_URL`"
+        "host that custom tracking domains must be a CNAME of",
+        _host_name,
+        shown="the host of `PUBLIC_URL`",
     )
     trusted_proxies: tuple[Network, ...] = _setting(
         "networks of reverse proxies whose `X-Forwarded-For` says who asks, and `X-Forwarded-Proto` how",
@@ -165,7 +191,9 @@ class Config:
         "",
         shown="empty",
     )
-    spf_include: str = _setting("name that the suggested SPF records include", shown="`HOSTNAME`")
+    spf_include: str = _setting(
+        "name that the suggested SPF records include", _host_name, shown="`HOSTNAME`"
+    )
     bounce_testing_domain: str = _setting(
         "mail to `<type>@` here bounces with that type", _host, "bounce-testing.postmarkapp.com"
     )
@@ -180,7 +208,7 @@ class Config:
     )
     relay_url: str | None = _setting("`smtp://[user:pass@]host:port` or `smtps://…`", _relay_url)
     dns_servers: tuple[str, ...] = _setting(
-        "`host:port` list used for every lookup", _names, "", shown="the system's"
+        "`host:port` list used for every lookup", _name_servers, "", shown="the system's"
     )
     mx_port: int = _setting("port for direct delivery (tests use another)", _number(1, 65535), "25")
     egress_allow: tuple[Network, ...] = _setting(

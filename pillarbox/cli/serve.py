@@ -33,7 +33,9 @@ def greeting(started: Started) -> str:
         "",
     ]
     if started.http_port is not None:
-        lines += [f"  Web page    {url}/", f"  API         {url}"]
+        shown = [f"  Web page    {url}/"] if "web" in started.roles else []
+        shown += [f"  API         {url}"] if "api" in started.roles else []
+        lines += shown or [f"  HTTP        {url}"]
     for (host, _), port in zip(config.submission_listen, started.submission_ports, strict=False):
         lines.append(
             f"  SMTP        smtp://{_host(host)}:{port}  (user and password: the server token)"

@@ -9,14 +9,22 @@ from pathlib import Path
 
 from pillarbox.clock import SystemClock
 from pillarbox.config import OWN_CERTIFICATE
+from pillarbox.errors import StartError
 
 
 def server_context(cert_path: Path, key_path: Path) -> ssl.SSLContext:
-    """A context for serving TLS 1.2 and newer with this certificate chain and key (PEM)."""
+    """A context for serving TLS 1.2 and newer with this certificate chain and key (PEM).
+
+    Raises StartError when they cannot be read or do not belong together.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
-    context.load_cert_chain(cert_path, key_path)
+    try:
+        context.load_cert_chain(cert_path, key_path)
+    except OSError as problem:  # ssl.SSLError is one
+        reason = problem.strerror or problem
+        raise StartError(f"TLS_CERT {cert_path}, TLS_KEY {key_path}: {reason}") from None
     return context
 
 

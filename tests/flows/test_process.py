@@ -96,6 +96,9 @@ def test_a_port_in_use_is_a_failure_that_names_the_setting(tmp_path: Path) -> No
         (["serve"], {"MX_PORT": "many"}, "MX_PORT"),
         (["serve"], {"DELIVERY": "pigeon"}, "capture, relay, direct"),
         (["serve"], {"DELIVERY": "relay"}, "RELAY_URL"),
+        (["serve"], {"HOSTNAME": "mail example"}, "HOSTNAME"),
+        (["serve"], {"DNS_SERVERS": "1.1.1.1,resolver.example:53"}, "DNS_SERVERS"),
+        (["serve"], {"RELAY_URL": "smtp://mail.example:99999"}, "RELAY_URL"),
         (["serve", "--config", "nowhere.toml"], {}, "nowhere.toml"),
         (["queue", "retry"], {}, "--all"),
     ],
@@ -114,6 +117,16 @@ def test_an_unreadable_config_file_is_wrong_usage(tmp_path: Path) -> None:
     (tmp_path / "pillarbox.toml").write_text('colour = "blue"')
     ended = process.run(tmp_path, "serve")
     assert (ended.returncode, "colour" in ended.stderr) == (2, True)
+
+
+def test_a_certificate_that_cannot_be_used_is_a_failure_that_names_it(tmp_path: Path) -> None:
+    for text in (None, "no certificate"):
+        if text:
+            (tmp_path / "own.pem").write_text(text)
+        ended = process.run(tmp_path, "serve", TLS_CERT="own.pem", TLS_KEY="own.pem")
+        assert ended.returncode == 1
+        assert "pillarbox: TLS_CERT own.pem, TLS_KEY own.pem: " in ended.stderr
+        assert "Traceback" not in ended.stderr
 
 
 def test_a_newer_schema_is_never_touched(tmp_path: Path) -> None:
