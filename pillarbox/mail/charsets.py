@@ -27,6 +27,8 @@ _HABITS = {
     "unicode_1_1_utf_7": "utf_7",
     "utf8mb4": "utf_8",
 }
+# The same, where the larger one reads some characters differently: tried when the declared one fails.
+_LARGER = {"shift_jis": "cp932"}
 
 
 def _table() -> dict[str, str]:
@@ -63,14 +65,17 @@ def decode(data: bytes, charset: str = "") -> str:
 
     An unknown charset, or bytes the charset does not have, are read as UTF-8 if they are UTF-8; else
     in the declared charset with replacement characters; else as UTF-8 with replacement characters if
-    at least one longer character is good, and as Latin-1 if none is.
+    at least one longer character is good, and as Latin-1 if none is. What is written as Latin-1 is read
+    as its larger sister of Windows.
     """
     codec = _codec(charset)
-    for attempt in ("utf_8",) if codec is None else (codec, "utf_8"):
+    for attempt in ("utf_8",) if codec is None else (codec, "utf_8", _LARGER.get(codec, codec)):
         try:
             text = data.decode(attempt)
         except ValueError:
             continue
+        if attempt == "latin_1":
+            return _latin(data)
         return storable(text) if attempt == "utf_7" else text  # it can spell half a character
     return _guessed(data, codec)
 
@@ -83,7 +88,15 @@ def _guessed(data: bytes, codec: str | None) -> str:
     # bytes are some single-byte charset.
     if not data.decode("utf-8", "ignore").isascii():
         return data.decode("utf-8", "replace")
-    return data.decode("latin-1")
+    return _latin(data)
+
+
+def _latin(data: bytes) -> str:
+    """Latin-1, but quotes, dashes and the euro sign of Windows where it has controls that no text contains."""
+    try:
+        return data.decode("cp1252")
+    except ValueError:
+        return data.decode("latin-1")
 
 
 def storable(text: str) -> str:
