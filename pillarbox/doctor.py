@@ -24,6 +24,7 @@ def examine(config: Config) -> list[Check]:
     checks.append(_certificate(config))
     if config.delivery == "direct":
         checks += [machine.time_service(), machine.host_name(config), machine.public_url(config)]
+        checks.append(machine.way_in(config))
         checks += asyncio.run(_direct(config, domains))
     elif config.delivery == "relay":
         checks.append(asyncio.run(network.relay(config)))

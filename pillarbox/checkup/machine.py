@@ -90,6 +90,27 @@ def public_url(config: Config) -> Check:
     return good(name, config.public_url)
 
 
+def way_in(config: Config) -> Check:
+    """Whether other hosts can hand in bounces, complaints and mail for inboxes."""
+    name = "incoming mail"
+    heard = ", ".join(
+        f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        for host, port in config.inbound_listen
+    )
+    if all(_is_loopback(host) for host, _ in config.inbound_listen):
+        why = f"INBOUND_LISTEN is {heard}: bounces and mail of others do not get in"
+        fix = "on the machine that takes mail, set INBOUND_LISTEN to an address that others reach"
+        return bad(name, why, fix, "PILLARBOX_INBOUND_LISTEN=0.0.0.0:25")
+    return good(name, f"taken at {heard}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def delivery(config: Config) -> Check:
     """Whether mail leaves at all."""
     if config.delivery == "capture":

@@ -72,6 +72,7 @@ async def _of_machine(app: App) -> list[Check]:
         ("delivery", lambda: machine.delivery(config)),
         ("host name", lambda: machine.host_name(config)),
         ("public URL", lambda: machine.public_url(config)),
+        ("incoming mail", lambda: machine.way_in(config)),
         ("disk", lambda: machine.disk(config)),
         ("time service", machine.time_service),
         ("clock", lambda: app.db.read_now(machine.database_clock)),

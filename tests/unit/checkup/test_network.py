@@ -86,3 +86,21 @@ async def test_the_records_of_a_domain() -> None:
 )
 def test_the_public_url(url, is_ok) -> None:
     assert machine.public_url(load({"public_url": url}, environment={})).is_ok is is_ok
+
+
+@pytest.mark.parametrize(
+    ("listen", "is_ok"),
+    [
+        ("127.0.0.1:1026", False),
+        ("127.0.0.1:25,[::1]:25,localhost:2525", False),
+        (":25", True),
+        ("127.0.0.1:1026,[::]:25", True),
+        ("192.0.2.1:25", True),
+    ],
+)
+def test_whether_others_can_hand_in_mail(listen, is_ok) -> None:
+    check = machine.way_in(load({"inbound_listen": listen}, environment={}))
+    assert (check.is_ok, check.copy) == (
+        is_ok,
+        "" if is_ok else "PILLARBOX_INBOUND_LISTEN=0.0.0.0:25",
+    )
