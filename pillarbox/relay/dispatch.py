@@ -45,7 +45,8 @@ from pillarbox.tracking.token import Tokens
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERYWHERE_S = {True: 30.0, False: 5.0}  # alone on SQLite; beside other nodes on PostgreSQL
+LOOK_EVERYWHERE_S = 5.0
+LOOK_AT_LEAST_S = 30.0
 PROLONG_EVERY_S = 20.0
 PAUSE_AFTER_OUTAGE_S = 1.0
 BYTES_IN_HAND = 64 * 1024 * 1024
@@ -303,14 +304,26 @@ class Dispatcher:
 
     async def _look_everywhere(self) -> None:
         while True:
+            began = self._app.monotonic()
             try:
                 lanes = await self._app.db.read(queue.lanes)
             except Unavailable:
                 lanes = {}
+            took_s = self._app.monotonic() - began
             for lane, due in lanes.items():
                 self._lanes.found(lane, due)
             self._wakes.arrive(())
-            await asyncio.sleep(LOOK_EVERYWHERE_S[self._app.db.is_sqlite])
+            await asyncio.sleep(pause_after_look(took_s, is_alone=self._app.db.is_sqlite))
+
+
+def pause_after_look(took_s: float, *, is_alone: bool) -> float:
+    """Seconds to the next look for what nobody told us of.
+
+    Alone, that is what a command made due: heard of in seconds, unless the queue is so long that looking costs.
+    """
+    if not is_alone:
+        return LOOK_EVERYWHERE_S
+    return min(LOOK_AT_LEAST_S, max(LOOK_EVERYWHERE_S, 200 * took_s))
 
 
 def take(tx: Tx, wanted: Sequence[tuple[str, int]], lease: int, *, leaves: bool) -> Taken:
