@@ -171,6 +171,8 @@ async def open_line(domain: str, way: Way, transcript: Transcript) -> Line:
                 break
         except SmtpError as error:
             last = _broken(error, host)
+            where = f"connect to {host.name}[{host.ip}]:{port}: "
+            transcript.note("*", str(error).removeprefix(where))
     raise Unreachable(last)
 
 
