@@ -5,120 +5,22 @@ commands. Flag beats environment beats file. An unknown key is an error.
 """
 
 import os
-import re
 import socket
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from pillarbox import setting_kinds as kinds
 from pillarbox.errors import UsageError
+from pillarbox.setting_kinds import Endpoint, Network
 
 PREFIX = "PILLARBOX_"
 OWN_CERTIFICATE = "smtp.crt"
 DELIVERY_MODES = ("capture", "relay", "direct")
 SENDER_POLICIES = ("open", "verified")
-_HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\.?")
-Endpoint = tuple[str, int]
-Network = IPv4Network | IPv6Network
-
-
-def _endpoint(value: str) -> Endpoint:
-    host, colon, port = value.strip().rpartition(":")
-    if not colon or not port.isdigit() or not 0 <= int(port) <= 65535:
-        raise ValueError("expected host:port")
-    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - ":25" is the usual way to say all interfaces
-
-
-def _endpoints(value: str) -> tuple[Endpoint, ...]:
-    return tuple(_endpoint(part) for part in value.split(",") if part.strip())
-
-
-def _names(value: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in value.split(",") if part.strip())
-
-
-def _networks(value: str) -> tuple[Network, ...]:
-    return tuple(ip_network(part, strict=False) for part in _names(value))
-
-
-def _number(low: int, high: int) -> Callable[[str], int]:
-    def read(value: str) -> int:
-        number = int(value)
-        if not low <= number <= high:
-            raise ValueError(f"expected a number from {low} to {high}")
-        return number
-
-    return read
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if value.lower() not in choices:
-            raise ValueError(f"expected one of {', '.join(choices)}")
-        return value.lower()
-
-    return read
-
-
-def _minutes(value: str) -> tuple[int, ...]:
-    return tuple(_number(0, 10_000)(part) for part in _names(value))
-
-
-def _switch(value: str) -> bool:
-    word = value.strip().lower()
-    if word in ("on", "true", "1", "yes"):
-        return True
-    if word in ("off", "false", "0", "no"):
-        return False
-    raise ValueError("expected on or off")
-
-
-def _name_servers(value: str) -> tuple[str, ...]:
-    for part in _names(value):
-        try:
-            ip_address(part.strip("[]"))
-        except ValueError:
-            try:
-                ip_address(_endpoint(part)[0])
-            except ValueError:
-                raise ValueError("expected IP addresses, with or without a port") from None
-    return _names(value)
-
-
-def _host_name(value: str) -> str:
-    """A name that may stand in SMTP commands, headers and DNS records; empty for the default."""
-    if value and not _HOST_NAME.fullmatch(value):
-        raise ValueError("expected a host name of ASCII letters, digits, hyphens and dots")
-    return value.removesuffix(".")
-
-
-def _host(name: str) -> str:
-    return name.strip().removesuffix(".").lower()
-
-
-def _http_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-        raise ValueError("expected an http or https address")
-    return value.rstrip("/")
-
-
-def _relay_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.port == 0:
-        raise ValueError("expected smtp://[user:pass@]host:port or smtps://...")
-    return value
-
-
-def _spam_url(value: str) -> tuple[str, str, int]:
-    parts, ports = urlsplit(value), {"spamd": 783, "rspamd": 11333}
-    if parts.scheme not in ports or not parts.hostname:
-        raise ValueError("expected spamd://host:port or rspamd://host:port")
-    return parts.scheme, parts.hostname, parts.port or ports[parts.scheme]
 
 
 def _setting(
@@ -137,104 +39,124 @@ class Config:
     database_url: str | None = _setting(
         "`postgresql://user:pass@host/db` when scaled out", shown="SQLite inside `DATA_DIR`"
     )
-    http_listen: Endpoint = _setting("API, web UI, tracking, metrics", _endpoint, "127.0.0.1:8025")
+    http_listen: Endpoint = _setting(
+        "API, web UI, tracking, metrics", kinds.endpoint, "127.0.0.1:8025"
+    )
     submission_listen: tuple[Endpoint, ...] = _setting(
         "SMTP submission (comma-separated list; production: 25, 587, 2525)",
-        _endpoints,
+        kinds.endpoints,
         "127.0.0.1:1025",
     )
     inbound_listen: tuple[Endpoint, ...] = _setting(
         "inbound SMTP: customers' inbound mail, bounces, complaints (production: 25)",
-        _endpoints,
+        kinds.endpoints,
         "127.0.0.1:1026",
     )
     public_url: str = _setting(
         "base of tracking, unsubscribe and UI links",
-        _http_url,
+        kinds.http_url,
         shown="`http://127.0.0.1:` + the port of `HTTP_LISTEN`",
     )
     hostname: str = _setting(
         "EHLO name, Message-ID domain, DNS record suggestions",
-        _host_name,
+        kinds.host_name,
         shown="the machine's name",
     )
     inbound_domain: str = _setting(
-        "domain of inbound hash addresses", _host_name, shown="`inbound.` + `HOSTNAME`"
+        "domain of inbound hash addresses", kinds.host_name, shown="`inbound.` + `HOSTNAME`"
     )
     return_path_host: str = _setting(
         "host that takes bounces: domain of the return paths, and what custom Return-Path domains must be a "
         "CNAME of",
-        _host_name,
+        kinds.host_name,
         shown="`HOSTNAME`",
     )
     tracking_host: str = _setting(
         "host that custom tracking domains must be a CNAME of",
-        _host_name,
+        kinds.host_name,
         shown="the host of `PUBLIC_URL`",
     )
     trusted_proxies: tuple[Network, ...] = _setting(
         "networks of reverse proxies whose `X-Forwarded-For` says who asks, and `X-Forwarded-Proto` how",
-        _networks,
+        kinds.networks,
         "127.0.0.0/8,::1/128",
     )
     metrics_allow: tuple[Network, ...] = _setting(
-        "networks that may read `/metrics`", _networks, "127.0.0.0/8,::1/128"
+        "networks that may read `/metrics`", kinds.networks, "127.0.0.0/8,::1/128"
     )
     geoip_db: Path | None = _setting("MaxMind file: where opens and clicks come from", Path)
-    geo_ip_address: bool = _setting("whether opens and clicks tell their `Geo.IP`", _switch, "off")
+    geo_ip_address: bool = _setting(
+        "whether opens and clicks tell their `Geo.IP`", kinds.switch, "off"
+    )
     ignore_machine_hits: bool = _setting(
-        "whether hits of proxies that open everything and of robots are left out", _switch, "off"
+        "whether hits of proxies that open everything and of robots are left out",
+        kinds.switch,
+        "off",
     )
     blocked_links: tuple[str, ...] = _setting(
         "domains, with all below them, and numbers of Servers whose tracked links show a warning and lead nowhere",
-        _names,
+        kinds.names,
         "",
         shown="empty",
     )
     spf_include: str = _setting(
-        "name that the suggested SPF records include", _host_name, shown="`HOSTNAME`"
+        "name that the suggested SPF records include", kinds.host_name, shown="`HOSTNAME`"
     )
     bounce_testing_domain: str = _setting(
-        "mail to `<type>@` here bounces with that type", _host, "bounce-testing.postmarkapp.com"
+        "mail to `<type>@` here bounces with that type",
+        kinds.host,
+        "bounce-testing.postmarkapp.com",
     )
     blackhole_domain: str = _setting(
-        "mail to any address here is thrown away as delivered", _host, "blackhole.postmarkapp.com"
+        "mail to any address here is thrown away as delivered",
+        kinds.host,
+        "blackhole.postmarkapp.com",
     )
     delivery: str = _setting(
         "`capture`: nothing leaves the machine, every message ends in the built-in mailbox; "
         "`relay`: hand over to `RELAY_URL`; `direct`: deliver to the recipients' MX hosts",
-        _one_of(*DELIVERY_MODES),
+        kinds.one_of(*DELIVERY_MODES),
         "capture",
     )
-    relay_url: str | None = _setting("`smtp://[user:pass@]host:port` or `smtps://…`", _relay_url)
-    dns_servers: tuple[str, ...] = _setting(
-        "`host:port` list used for every lookup", _name_servers, "", shown="the system's"
+    relay_url: str | None = _setting(
+        "`smtp://[user:pass@]host:port` or `smtps://…`", kinds.relay_url
     )
-    mx_port: int = _setting("port for direct delivery (tests use another)", _number(1, 65535), "25")
+    dns_servers: tuple[str, ...] = _setting(
+        "`host:port` list used for every lookup", kinds.name_servers, "", shown="the system's"
+    )
+    mx_port: int = _setting(
+        "port for direct delivery (tests use another)", kinds.number(1, 65535), "25"
+    )
     egress_allow: tuple[Network, ...] = _setting(
         "networks that webhooks and deliveries may reach although private or loopback "
         "(`127.0.0.0/8` in development)",
-        _networks,
+        kinds.networks,
         "",
         shown="empty",
     )
     webhooks_verify: bool = _setting(
         "whether saving a webhook calls its URL first and fails when that does, unless the request says otherwise",
-        _switch,
+        kinds.switch,
         "off",
     )
     webhooks_retry_minutes: tuple[int, ...] = _setting(
-        "minutes between the attempts to call a webhook", _minutes, "1,5,15,1,5,10,10,10,15"
+        "minutes between the attempts to call a webhook", kinds.minutes, "1,5,15,1,5,10,10,10,15"
     )
-    webhooks_timeout_s: int = _setting("seconds a webhook has to answer", _number(1, 600), "30")
+    webhooks_timeout_s: int = _setting(
+        "seconds a webhook has to answer", kinds.number(1, 600), "30"
+    )
     webhooks_user_agent: str = _setting("User-Agent of webhooks", str, "Postmark")
     webhooks_verify_tls: bool = _setting(
-        "`off`: call webhooks whatever the certificate", _switch, "on"
+        "`off`: call webhooks whatever the certificate", kinds.switch, "on"
     )
     webhooks_zero_message_id: bool = _setting(
-        "whether SubscriptionChange says zeros, not null, when no message caused it", _switch, "off"
+        "whether SubscriptionChange says zeros, not null, when no message caused it",
+        kinds.switch,
+        "off",
     )
-    webhooks_log_days: int = _setting("days that calls of webhooks are kept", _number(1, 3650), "7")
+    webhooks_log_days: int = _setting(
+        "days that calls of webhooks are kept", kinds.number(1, 3650), "7"
+    )
     server_token: str | None = _setting(
         "token of the first server, used only when the database is first created",
         shown="random, printed",
@@ -246,12 +168,12 @@ class Config:
     sender_policy: str = _setting(
         "`verified`: From needs a confirmed signature or verified domain (error 400); "
         "`open`: any From is accepted",
-        _one_of(*SENDER_POLICIES),
+        kinds.one_of(*SENDER_POLICIES),
         shown="`open` with `capture`, else `verified`",
     )
     refuse_example_domains: bool = _setting(
         "`on`: no sender signatures at domains reserved for examples, such as example.com",
-        _switch,
+        kinds.switch,
         "off",
     )
     admin_email: str | None = _setting(
@@ -265,44 +187,48 @@ class Config:
     tls_key: Path | None = _setting(
         "private key of `TLS_CERT`", Path, shown="self-made in `DATA_DIR`"
     )
-    starttls: bool = _setting("`off` switches the offer of STARTTLS off", _switch, "on")
+    starttls: bool = _setting("`off` switches the offer of STARTTLS off", kinds.switch, "on")
     max_servers: int | None = _setting(
-        "how many Servers there may be (error 614)", _number(1, 1_000_000), shown="no limit"
+        "how many Servers there may be (error 614)", kinds.number(1, 1_000_000), shown="no limit"
     )
     server_removal: bool = _setting(
-        "whether Servers may be deleted by API (`off`: error 604)", _switch, "on"
+        "whether Servers may be deleted by API (`off`: error 604)", kinds.switch, "on"
     )
     inbound_mx_check: bool = _setting(
         "whether an MX of a Server's `InboundDomain` must name `INBOUND_DOMAIN` or `HOSTNAME` (error 610)",
-        _switch,
+        kinds.switch,
         "on",
     )
     custom_unsubscribe: bool = _setting(
-        "whether streams may handle unsubscribes themselves (`off`: error 1238)", _switch, "on"
+        "whether streams may handle unsubscribes themselves (`off`: error 1238)", kinds.switch, "on"
     )
     min_stream_age_s: int = _setting(
         "seconds for which a new message stream cannot be archived (error 1241)",
-        _number(0, 86_400),
+        kinds.number(0, 86_400),
         "0",
     )
     bulk_api: bool = _setting(
-        "`off`: the account is not approved for bulk; its endpoints answer 14", _switch, "on"
+        "`off`: the account is not approved for bulk; its endpoints answer 14", kinds.switch, "on"
     )
     rate_limit: int = _setting(
-        "API requests a second and token (error 429); `0`: no limit", _number(0, 1_000_000), "0"
+        "API requests a second and token (error 429); `0`: no limit",
+        kinds.number(0, 1_000_000),
+        "0",
     )
-    retention_days: int = _setting("message content and events", _number(1, 3650), "45")
+    retention_days: int = _setting("message content and events", kinds.number(1, 3650), "45")
     template_limit: int = _setting(
-        "active templates a Server may have, layouts included", _number(1, 100_000), "100"
+        "active templates a Server may have, layouts included", kinds.number(1, 100_000), "100"
     )
     sender_checks: bool = _setting(
-        "whether SPF, DKIM and DMARC of inbound mail are checked (asks DNS)", _switch, "on"
+        "whether SPF, DKIM and DMARC of inbound mail are checked (asks DNS)", kinds.switch, "on"
     )
     spam_server: tuple[str, str, int] | None = _setting(
-        "`spamd://host:port` or `rspamd://host:port`, which scores inbound mail", _spam_url
+        "`spamd://host:port` or `rspamd://host:port`, which scores inbound mail", kinds.spam_url
     )
     workers: int = _setting(
-        "worker processes for the roles that use several", _number(1, 256), shown="number of cores"
+        "worker processes for the roles that use several",
+        kinds.number(1, 256),
+        shown="number of cores",
     )
 
     @property
@@ -407,11 +333,13 @@ def _fill_defaults(values: dict[str, Any]) -> None:
     values["database_url"] = values["database_url"] or None
     values["hostname"] = values["hostname"] or socket.getfqdn() or "localhost"
     values["inbound_domain"] = values["inbound_domain"] or f"inbound.{values['hostname']}"
-    values["return_path_host"] = _host(values["return_path_host"] or values["hostname"])
+    values["return_path_host"] = kinds.host(values["return_path_host"] or values["hostname"])
     own_url = f"http://127.0.0.1:{values['http_listen'][1] or 8025}"  # 0: any port that is free
     values["public_url"] = public_url = values["public_url"] or own_url
-    values["tracking_host"] = _host(values["tracking_host"] or urlsplit(public_url).hostname or "")
-    values["spf_include"] = _host(values["spf_include"] or values["hostname"])
+    values["tracking_host"] = kinds.host(
+        values["tracking_host"] or urlsplit(public_url).hostname or ""
+    )
+    values["spf_include"] = kinds.host(values["spf_include"] or values["hostname"])
     captured = values["delivery"] == "capture"
     values["sender_policy"] = values["sender_policy"] or ("open" if captured else "verified")
     values["workers"] = values["workers"] or os.cpu_count() or 1

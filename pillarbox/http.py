@@ -17,13 +17,13 @@ from pillarbox import proxies
 from pillarbox.api import main as api
 from pillarbox.api import openapi
 from pillarbox.app import App
-from pillarbox.config import Endpoint
 from pillarbox.errors import StartError
 from pillarbox.hits.role import Hits
 from pillarbox.http_connection import HEAD_S, Connection, close_late
 from pillarbox.outbound import confirmation
 from pillarbox.outbound.submit import Submission
 from pillarbox.servers.directory import Directory
+from pillarbox.setting_kinds import Endpoint
 from pillarbox.tracking import token
 from pillarbox.web import confirm
 from pillarbox.web import main as web
