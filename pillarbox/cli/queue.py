@@ -25,7 +25,13 @@ def queue() -> None:
 
 
 @queue.command("list")
-@click.option("--limit", default=100, show_default=True, help="at most so many rows")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="at most so many rows",
+)
 @click.option("--domain", help="only this destination")
 @as_json
 @settings
@@ -33,7 +39,7 @@ def list_(config: Config, limit: int, domain: str | None, is_json: bool) -> None
     """List the waiting recipients, first due first, and the suspended destinations."""
     name = None if domain is None else _destination(domain)
     with open_database(config) as db, db.transaction() as tx:
-        total = store.count_waiting(tx)
+        total = store.count_waiting(tx, domain=name)
         waiting = store.list_waiting(tx, limit=limit, domain=name)
         suspended = suspensions.current(tx)
     data = {

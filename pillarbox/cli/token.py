@@ -48,6 +48,8 @@ def create(
     config: Config, account: bool, smtp_stream: str | None, server_id: int | None, is_json: bool
 ) -> None:
     """Create a token and print it."""
+    if account and (smtp_stream or server_id is not None):
+        raise click.UsageError("a token of the account has neither --smtp-stream nor --server")
     with open_database(config) as db, db.transaction() as tx:
         if account:
             made = {"kind": "account", "token": store.insert_account_token(tx)}

@@ -318,9 +318,11 @@ def _waiting(tx: Tx, query: Select[Any]) -> list[Waiting]:
     ]
 
 
-def count_waiting(tx: Tx) -> int:
-    """How many recipients wait."""
+def count_waiting(tx: Tx, *, domain: str | None = None) -> int:
+    """How many recipients wait, at all or for one destination."""
     query = select(func.count()).where(recipients.c.state == text("'queued'"))
+    if domain is not None:
+        query = query.where(goes_to(domain))
     return int(tx.scalar(query.select_from(recipients)))
 
 

@@ -66,6 +66,8 @@ def test_the_life_of_a_token(tmp_path: Path) -> None:
 def test_tokens_of_what_does_not_exist(tmp_path: Path) -> None:
     run(tmp_path, "server", "create", "Shop")
     assert run(tmp_path, "token", "create", "--server", "4711")[1] == "there is no such Server"
+    both = run(tmp_path, "token", "create", "--account", "--smtp-stream", "outbound")
+    assert both[2] == click.UsageError.exit_code
     problem = run(tmp_path, "token", "create", "--smtp-stream", "nope")[1]
     assert problem == "the Server has no stream 'nope'"
 
@@ -80,6 +82,8 @@ def test_the_queue_is_listed_retried_and_dropped(tmp_path: Path, waiting: str) -
     assert {entry["message_id"] for entry in listed["waiting"]} == {waiting}
     of_one = run(tmp_path, "queue", "list", "--domain", "one.example")[0]
     assert [entry["recipient"] for entry in of_one["waiting"]] == ["ann@one.example"]
+    assert of_one["total"] == 1
+    assert run(tmp_path, "queue", "list", "--limit", "-1")[2] == click.UsageError.exit_code
     retried = run(tmp_path, "queue", "retry", waiting)[0]
     assert sorted(retried["destinations"]) == ["one.example", "two.example"]
     assert run(tmp_path, "queue", "drop", waiting)[0] == {"dropped": 2}
