@@ -22,6 +22,7 @@ from pillarbox.servers.model import Server
 from pillarbox.tracking.personal import tracked_urls
 
 MAX_RECEIVED = 100
+MAX_LINE = 998
 _REPLACED = frozenset("from bcc received return-path dkim-signature x-pm-message-id".split())
 # May occur once (RFC 5322 section 3.6); the first is the one that was read, and receivers refuse a second.
 _ONCE = frozenset("date sender reply-to subject message-id in-reply-to references".split())
@@ -258,13 +259,30 @@ def _stays(name: str, *, keeps_id: bool) -> bool:
 
 
 def _field(header: Header) -> bytes:
-    """A header field as it came, or encoded anew when it holds raw 8-bit text."""
-    if header.raw.isascii():
+    """A header field as it came, or written anew when its octets or lines are not fit for every server.
+
+    One whose name is none goes out as it came or, when that is not possible, not at all.
+    """
+    if _is_fit(header.raw):
         return header.raw
-    name, value = header.name, header.decoded
+    name = header.name
+    if not headers.is_token(name):
+        return b""
     if name.lower() in ("to", "cc", "reply-to", "sender"):
         try:
             return headers.address_line(name, parse_list(header.value))
         except AddressError:
             pass
-    return headers.line(name, "".join(c for c in value if c.isprintable()))
+    if header.raw.isascii():
+        return headers.line(name, header.value)
+    return headers.line(name, "".join(c for c in header.decoded if c.isprintable()))
+
+
+def _is_fit(raw: bytes) -> bool:
+    """ASCII, and no line is over-long (RFC 5322) or blank, which some take for the end of the header."""
+    if not raw.isascii():
+        return False
+    if len(raw) <= MAX_LINE and raw.count(b"\n") == 1:
+        return True  # nearly all
+    lines = raw.removesuffix(b"\r\n").split(b"\r\n")
+    return all(len(line) <= MAX_LINE and line.strip() for line in lines)

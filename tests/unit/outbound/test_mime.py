@@ -6,6 +6,7 @@ from email.message import EmailMessage
 import pytest
 
 from pillarbox.errors import Problem, Refused
+from pillarbox.mail.parse import parse
 from pillarbox.outbound.mime import Submitted, prepare_mime
 from pillarbox.outbound.model import Prepared
 from tests.factories import a_server, surroundings
@@ -201,3 +202,30 @@ def test_text_without_mime_gets_what_its_encoding_needs(body, charset) -> None:
     assert raw["MIME-Version"] == "1.0"
     assert raw["Content-Type"] == f"text/plain; charset={charset}"
     assert raw.get_payload(decode=True).decode(charset) == "It works.\r\nGrüße\r\n"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "References: " + " ".join(f"<{n}.abcdefghij@example.com>" for n in range(100)),
+        "To: " + ", ".join(f'"Number {n}" <n{n}@two.example>' for n in range(60)),
+        "X-Token: " + "t" * 3000,
+        "X-Gap: one\r\n \r\n two",
+    ],
+)
+def test_header_lines_that_not_every_server_takes_are_folded_anew(line: str) -> None:
+    """A next server that breaks them breaks the signature, and a blank line may end the header for it."""
+    raw = prepared(with_headers(line)).raw
+    head = raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert max(map(len, head)) <= 998
+    assert all(piece.strip() for piece in head)
+    name, _, value = line.replace("\r\n", "").partition(": ")
+    written = parse(raw).headers_named(name)[0].decoded
+    assert written.replace('"', "") == value.replace('"', "")
+
+
+@pytest.mark.parametrize("name", ["X/Y(z)@", "X" * 100])
+def test_a_field_that_cannot_be_written_is_left_out(name: str) -> None:
+    raw = prepared(with_headers(f"{name}: é", f"{name}: plain")).raw
+    assert raw.isascii()
+    assert raw.count(f"{name}: plain\r\n".encode()) == 1
