@@ -1,6 +1,8 @@
 """The page of one message: its story, why it waits, its parts, its checks."""
 
 import re
+from email import message_from_bytes, policy
+from urllib.parse import urlsplit
 
 import httpx
 from playwright.async_api import expect
@@ -10,6 +12,7 @@ from pillarbox.outbound.store import overview
 from pillarbox.users.store import audit
 from tests.e2e import mailroom
 from tests.e2e.screens import seed
+from tests.flows.client import Client
 
 SLOWLY = {"delivery": "direct", "dns_servers": "127.0.0.1:1", "sender_policy": "open"}
 LATER = "450 4.2.0 Greylisted, later"
@@ -145,3 +148,34 @@ async def test_the_checks_say_what_is_wrong_and_where(serve, visit) -> None:
         await expect(row.get_by_text("Not:")).to_be_visible()
         await row.get_by_role("link", name="12").click()
         await expect(page.locator("#L12")).to_contain_text("<video")
+
+
+async def test_a_captured_copy_has_links_that_work(serve) -> None:
+    async with serve() as running, httpx.AsyncClient(base_url=running.http) as client:
+        sent = await Client(running).send(
+            To="ann@one.example, bob@one.example",
+            MessageStream="broadcast",
+            HtmlBody='<a href="https://shop.example/new">New</a>',
+            TextBody="text",
+            TrackOpens=True,
+            TrackLinks="HtmlOnly",
+        )
+        page = f"/m/{sent['MessageID']}"
+        shown = await client.get(f"{page}?tab=source")
+        paths = re.findall(rf'href="({page}/copies/\d+)" download><bdi>([^<]+)<', shown.text)
+        assert [name for _, name in paths] == ["ann@one.example", "bob@one.example"]
+        found = []
+        for path, _ in paths:
+            copy = message_from_bytes((await client.get(path)).content, policy=policy.default)
+            unsubscribe, body = copy["List-Unsubscribe"].strip("<>"), copy.get_body(("html",))
+            assert body is not None
+            links = re.findall(r'(?:href|src)="http://[^/"]+([^"]+)"', body.get_content())
+            assert urlsplit(unsubscribe).path in links
+            found.append(links)
+            followed = await client.get(links[0])
+            assert followed.headers["location"] == "https://shop.example/new"
+        assert not set(found[0]) & set(found[1])
+        events = await Client(running).events(sent["MessageID"], 4)
+        clicks = [event["Recipient"] for event in events if event["Type"] == "LinkClicked"]
+        assert sorted(clicks) == ["ann@one.example", "bob@one.example"]
+        assert (await client.get(f"{page}/copies/9")).status_code == 404

@@ -21,7 +21,7 @@ from pillarbox.servers.model import SYSTEM, StreamType
 from pillarbox.storage.tx import Tx
 from pillarbox.web import download
 from pillarbox.web.area import Area
-from pillarbox.web.messages import content, mail_html, timeline
+from pillarbox.web.messages import content, copies, mail_html, timeline
 from pillarbox.web.messages.content import Wish
 from pillarbox.web.messages.status import badge, copy_badge
 from pillarbox.web.messages.story import Facts
@@ -91,6 +91,19 @@ async def download_raw(visit: Visit) -> Response:
     """The complete source, to be saved."""
     raw = await _raw_of(visit)
     name = f"{visit.path('message_id')}.eml"
+    return Response(raw, media_type="message/rfc822", headers=download.headers(name))
+
+
+@area.show("/m/{message_id}/copies/{position:int}")
+async def download_copy(visit: Visit) -> Response:
+    """The source as one recipient gets it, to be saved."""
+    message_id, position = visit.path("message_id"), int(visit.path("position"))
+    config = visit.app.config
+    found = await visit.read(lambda tx: copies.find(tx, message_id, position, config))
+    if found is None:
+        raise HTTPException(404, "message")
+    raw = await asyncio.to_thread(found.made)
+    name = f"{message_id}-{position}.eml"
     return Response(raw, media_type="message/rfc822", headers=download.headers(name))
 
 
@@ -217,11 +230,11 @@ def look(tx: Tx, message_id: str) -> Record | None:
 
 
 def _facts(tx: Tx, message: Message) -> Facts:
-    copies = overview.copies(tx, message.key)
+    own = overview.copies(tx, message.key)
     happened = events.list_of_message(tx, message.key)
     due = {
         copy.lane
-        for copy in copies
+        for copy in own
         if copy.state is RecipientState.QUEUED and copy.due_at <= tx.now and not copy.is_in_hand
     }
     named = {event.details.get("BounceID", "") for event in happened}
@@ -229,7 +242,7 @@ def _facts(tx: Tx, message: Message) -> Facts:
     ids = events.ids_of_message(tx, message.key, limit=MAX_TOLD)
     return Facts(
         message=message,
-        copies=copies,
+        copies=own,
         attempts=attempts.list_of_message(tx, message.key),
         events=happened,
         now=tx.now,
