@@ -245,11 +245,8 @@ def _mime_lines(body: bytes, *, is_typed: bool) -> list[bytes]:
 
 
 def _guessed_charset(body: bytes) -> str:
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        return "iso-8859-1"
-    return "utf-8"
+    """As charsets.decode guesses: one good longer character says UTF-8."""
+    return "iso-8859-1" if body.decode("utf-8", "ignore").isascii() else "utf-8"
 
 
 def _stays(name: str, *, keeps_id: bool) -> bool:
@@ -261,18 +258,20 @@ def _stays(name: str, *, keeps_id: bool) -> bool:
 def _field(header: Header) -> bytes:
     """A header field as it came, or written anew when its octets or lines are not fit for every server.
 
-    One whose name is none goes out as it came or, when that is not possible, not at all.
+    What has no value, or a name that is none, goes out as it came or, when that is not possible, not at all.
     """
     if _is_fit(header.raw):
         return header.raw
     name = header.name
-    if not headers.is_token(name):
+    if not headers.is_token(name) or not header.value:
         return b""
     if name.lower() in ("to", "cc", "reply-to", "sender"):
         try:
-            return headers.address_line(name, parse_list(header.value))
+            addresses = parse_list(header.value)
         except AddressError:
-            pass
+            addresses = []
+        if addresses:
+            return headers.address_line(name, addresses)
     if header.raw.isascii():
         return headers.line(name, header.value)
     return headers.line(name, "".join(c for c in header.decoded if c.isprintable()))
