@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from pillarbox.bounces.classify import classify, scan
 from pillarbox.bounces.judge import LONGEST_DETAILS, judge
+from pillarbox.errors import Refused
 from pillarbox.inbound import read as inbound_read
 from pillarbox.mail import (
     address,
@@ -44,6 +45,7 @@ from tests.fuzz import seeds
 from tests.fuzz.seeds import Seeds
 from tests.fuzz.smtp_wire import OPTIONS, converse
 from tests.unit.inbound.test_read import received
+from tests.unit.outbound.test_mime import prepared
 
 HOST = "mx.pillarbox.example"
 PATHS = ReturnPaths(secret=b"s" * 16)
@@ -55,6 +57,7 @@ MODEL: dict[str, Any] = {
     "x": False,
 }
 _codes = re.compile(rb"^[2-5]\d\d", re.MULTILINE).findall
+_line_end = re.compile(rb"\r?\n|\r")
 _reply_line = re.compile(rb"[2-5]\d\d[ -][^\r\n\0]*\r\n")
 
 
@@ -120,6 +123,21 @@ def check_inbound(data: bytes) -> None:
     InboundDetails.with_content(message, content)
     hook_body(message, content, parts, inbound_read.source_text(content.raw))
     assert "\0" not in content.text + content.html + content.stripped_reply
+
+
+def check_submission(data: bytes) -> None:
+    """A customer's message is refused, or goes out as who was checked, under a header that every server takes."""
+    lines = _line_end.sub(b"\r\n", data.replace(b"\0", b""))  # all that SMTP lets in
+    try:
+        message = prepared(lines + b"\r\n")
+    except Refused:
+        return
+    head = message.raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert max(map(len, head)) <= 998
+    assert all(line.isascii() and line.strip() for line in head)
+    assert not _line_end.search(message.raw.replace(b"\r\n", b""))
+    (sender,) = (header for header in parse(message.raw).headers if header.name.lower() == "from")
+    assert [one.email for one in address.parse_list(sender.value)] == [message.sender.email]
 
 
 def check_returned(data: bytes) -> None:
@@ -300,6 +318,7 @@ TARGETS = {
     for target in (
         Target("mime", check_mime, seeds.mails),
         Target("inbound", check_inbound, seeds.mails),
+        Target("submission", check_submission, seeds.mails),
         Target("returned", check_returned, seeds.returned),
         Target("reply", check_reply, seeds.replies),
         Target("addresses", check_addresses),
