@@ -320,10 +320,8 @@ def _waiting(tx: Tx, query: Select[Any]) -> list[Waiting]:
 
 def count_waiting(tx: Tx, *, domain: str | None = None) -> int:
     """How many recipients wait, at all or for one destination."""
-    query = select(func.count()).where(recipients.c.state == text("'queued'"))
-    if domain is not None:
-        query = query.where(goes_to(domain))
-    return int(tx.scalar(query.select_from(recipients)))
+    wanted = [recipients.c.state == text("'queued'")] + ([goes_to(domain)] if domain else [])
+    return int(tx.scalar(select(func.count()).select_from(recipients).where(*wanted)))
 
 
 def retry(tx: Tx, message_key: int | None, *, domain: str | None = None) -> list[str]:
