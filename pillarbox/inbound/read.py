@@ -3,7 +3,7 @@
 Whatever arrives becomes a message; what was wrong with it is in its defects. Source: spec inbound 3.
 """
 
-from collections.abc import Iterable
+import re
 from dataclasses import dataclass, field, replace
 
 from pillarbox.inbound.model import (
@@ -24,10 +24,14 @@ from pillarbox.received.model import Received
 EXCLUDED = frozenset(
     "from to cc bcc subject date reply-to content-type content-transfer-encoding return-path".split()
 )
+OF_SCANNERS = frozenset("x-spam-checker-version x-spam-status x-spam-score x-spam-tests".split())
 LONGEST_ADDRESS = 320
 LONGEST_TAG = 500
 MOST_ADDRESSES = 1000
 UNREADABLE = "not processed: the mail could not be read"
+
+_word = re.compile(r'[^\s()"]+')
+_UNQUOTED = str.maketrans("", "", ' \t"')
 
 Headers = tuple[tuple[str, str], ...]
 Group = tuple[Correspondent, ...]
@@ -191,8 +195,13 @@ def _shown(mail: Received, own: Headers, parsed: Message, host: str) -> Headers:
 
 
 def _is_forged(header: Header, host: str) -> bool:
-    """Whether a header pretends to be our own verdict (RFC 8601 section 5)."""
-    if header.name.lower() != "authentication-results":
-        return False
-    words: Iterable[str] = header.value.replace(";", " ").split()
-    return next(iter(words), "").lower() == host.lower()
+    """Whether a header pretends to be our own verdict (RFC 8601 section 5).
+
+    What a scanner writes names no host: nothing would tell the sender's from ours.
+    """
+    name, value = header.name.lower(), header.value.lower()
+    if name == "authentication-results":
+        return host.lower() in _word.findall(value.partition(";")[0])
+    if name == "received-spf":
+        return f"receiver={host.lower()}" in value.translate(_UNQUOTED)
+    return name in OF_SCANNERS

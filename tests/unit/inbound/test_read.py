@@ -79,6 +79,28 @@ def test_what_every_mail_has_in_common():
     )
 
 
+def test_verdicts_that_a_sender_wrote_are_not_shown_as_ours():
+    forged = (
+        f"Authentication-Results: {HOST}; spf=pass",
+        f"Authentication-Results: (a (b)) {HOST.upper()} 1; spf=pass",
+        f'Authentication-Results:\r\n "{HOST}" (c); spf=pass',
+        f'Received-SPF: pass (x) receiver = "{HOST}"; client-ip=192.0.2.1',
+        "X-Spam-Status: No",
+        "x-spam-score: -9.9",
+        "X-Spam-Tests: NONE",
+        "X-Spam-Checker-Version: SpamAssassin 4.0.1",
+    )
+    kept = (
+        f"Authentication-Results: other.example; spf=pass reason={HOST}",
+        "Received-SPF: pass (other.example: ok) receiver=other.example",
+        "X-Spam-Level: *",
+    )
+    raw = "\r\n".join(("From: a@b.example", *forged, *kept, "", "x\r\n")).encode()
+    content = read(received(raw), parse(raw), host=HOST).content
+    assert [": ".join(one) for one in content.headers[OWN:]] == list(kept)
+    assert raw in content.raw
+
+
 def test_the_source_begins_with_our_own_fields_and_ends_as_it_came():
     raw = b"Return-Path: <x@y.example>\r\nFrom: amy@corp.example\r\n\r\nGr\xfc\xdfe\r\n"
     content = read(received(raw), parse(raw), host=HOST).content
