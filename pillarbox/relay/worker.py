@@ -27,6 +27,7 @@ from pillarbox.mail.egress import Egress
 from pillarbox.relay.attempt import Smarthost, Way
 from pillarbox.relay.frames import frame, read_frame
 from pillarbox.relay.job import FromWorker, Job, Key, Outcome, Setup, ToWorker
+from pillarbox.relay.reports import Reports
 from pillarbox.relay.site import Site
 from pillarbox.relay.turns import Turns
 from pillarbox.tracking.personal import Personalizer
@@ -51,13 +52,14 @@ class Worker:
         self._tasks = tasks
         self._sites: dict[str, Site] = {}
         self._signers: dict[str, Signer] = {}
-        self._outcomes: list[Outcome] = []
         self._turns = Turns()
+        self.reports = Reports(self._tell)
 
     def take(self, message: ToWorker) -> None:
         """Learn keys and start on jobs."""
         for key in message.keys:
             self._signers[key.name] = _signer(key)
+        self.reports.took(len(message.jobs))
         for job in message.jobs:
             self._site(job.domain).add(job, self._tasks)
 
@@ -71,19 +73,12 @@ class Worker:
             return raw
         return signer.sign(raw, at=int(time.time())) + raw
 
-    def report(self, outcome: Outcome) -> None:
-        """Tell the dispatcher, together with what else is known by the end of this turn of the loop."""
-        if not self._outcomes:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._outcomes.append(outcome)
-
     def stop(self) -> None:
         """Finish what is being sent, start nothing more."""
         for site in self._sites.values():
             site.stop()
 
-    def _flush(self) -> None:
-        outcomes, self._outcomes = self._outcomes, []
+    def _tell(self, outcomes: list[Outcome]) -> None:
         self._writer.write(frame(msgspec.msgpack.encode(FromWorker(outcomes))))
 
     def _site(self, domain: str) -> Site:
@@ -94,7 +89,7 @@ class Worker:
             if len(self._sites) >= MOST_SITES:
                 self._sites = {n: s for n, s in self._sites.items() if s.runners}
             site = self._sites[name] = Site(
-                name, self._way, sign=self.sign, report=self.report, turns=self._turns
+                name, self._way, sign=self.sign, report=self.reports.add, turns=self._turns
             )
         return site
 
@@ -128,6 +123,7 @@ async def serve(channel: socket.socket) -> None:
             worker.take(decoder.decode(data))
         worker.stop()
         limit.reschedule(asyncio.get_running_loop().time() + FINISH_S)
+    worker.reports.flush()
     await writer.drain()
     writer.close()
 
