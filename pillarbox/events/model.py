@@ -15,9 +15,10 @@ transaction and calls nobody. A webhook is told what stands in the event and in 
 Inbound mail has no event: a row of `inbound_messages` whose `due_at` is set and past has its hook called.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class EventType(StrEnum):
@@ -32,8 +33,7 @@ class EventType(StrEnum):
     OPENED_AGAIN = "OpenedAgain"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True, gc=False):
     """One row of the log. `details` are the texts of the wire's Details."""
 
     server_id: int

@@ -6,10 +6,10 @@ Grammar: spec sending 2.2 (no groups, no comments, ASCII mailboxes, domains with
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 import idna
+from msgspec import Struct
 
 from pillarbox.mail import words
 
@@ -41,8 +41,7 @@ _LONGEST_LABEL = 63
 _SHOWN = 1000  # characters of an offending item that an error repeats
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True, gc=False):
     """One mailbox: address as supplied (domain in ASCII), display name decoded or empty."""
 
     email: str

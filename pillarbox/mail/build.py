@@ -6,7 +6,6 @@ bodies can be read back exactly as given: see `body_forms`.
 
 import re
 from dataclasses import dataclass, field
-from enum import IntFlag
 from functools import lru_cache
 from hashlib import blake2b
 from urllib.parse import quote
@@ -15,23 +14,16 @@ from pillarbox.mail import headers, parameters, transfer
 
 _OCTET_STREAM = "application/octet-stream"
 _LONGEST_TYPE = 255
+# How a body was changed to be written, so that reading can undo it: flags, plain numbers for speed.
+LF = 1  # line ends were LF; they are written CRLF
+OPEN = 2  # the last line had no line end; it may have got one
+VERBATIM = 4  # nothing was changed: the line ends were mixed
 _HTML_SHIFT = 3
 _FORM_MASK = 7
 
 _plain_type = re.compile(r"[A-Za-z0-9!#$&^_.+\-]{1,127}/[A-Za-z0-9!#$&^_.+\-]{1,127}").fullmatch
 _not_in_id = re.compile(r"[^!-;=?-~ ]")
 _whole_type = ("multipart/", "message/")
-
-
-class BodyForm(IntFlag):
-    """How a body was changed to be written, so that reading can undo it."""
-
-    LF = 1
-    """Line ends were LF; they are written CRLF."""
-    OPEN = 2
-    """The last line had no line end; it may have got one."""
-    VERBATIM = 4
-    """Nothing was changed: the line ends were mixed."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,36 +54,36 @@ _Entity = list[bytes]
 """The pieces of one MIME entity, its Content- headers first; joined they are the entity."""
 
 
-def body_form(text: str) -> BodyForm:
-    """How this body will be changed when it is written."""
-    form = BodyForm(0) if text.endswith("\n") else BodyForm.OPEN
+def body_form(text: str) -> int:
+    """How this body will be changed when it is written: LF, OPEN, VERBATIM."""
+    form = 0 if text.endswith("\n") else OPEN
     lines = text.count("\n")
     if "\r" in text:
         pairs = text.count("\r\n")
-        return form if lines == pairs == text.count("\r") else BodyForm.VERBATIM
-    return form | BodyForm.LF if lines else form
+        return form if lines == pairs == text.count("\r") else VERBATIM
+    return form | LF if lines else form
 
 
 def body_forms(text: str | None, html: str | None) -> int:
     """The forms of both bodies of a message in one number, for `restore_bodies`."""
-    forms = int(body_form(text)) if text is not None else 0
-    return forms | int(body_form(html)) << _HTML_SHIFT if html is not None else forms
+    forms = body_form(text) if text is not None else 0
+    return forms | body_form(html) << _HTML_SHIFT if html is not None else forms
 
 
-def restore(text: str, form: BodyForm) -> str:
+def restore(text: str, form: int) -> str:
     """The body as it was given, from the body as the built message holds it."""
-    if form & BodyForm.VERBATIM:
+    if form & VERBATIM:
         return text
-    if form & BodyForm.OPEN:
+    if form & OPEN:
         text = text.removesuffix("\r\n")
-    return text.replace("\r\n", "\n") if form & BodyForm.LF else text
+    return text.replace("\r\n", "\n") if form & LF else text
 
 
 def restore_bodies(text: str | None, html: str | None, forms: int) -> tuple[str | None, str | None]:
     """Both bodies as they were given, from those the built message holds."""
     return (
-        None if text is None else restore(text, BodyForm(forms & _FORM_MASK)),
-        None if html is None else restore(html, BodyForm(forms >> _HTML_SHIFT & _FORM_MASK)),
+        None if text is None else restore(text, forms & _FORM_MASK),
+        None if html is None else restore(html, forms >> _HTML_SHIFT & _FORM_MASK),
     )
 
 
@@ -133,9 +125,9 @@ def _text_entity(subtype: bytes, text: str) -> _Entity:
 
 def _encoded_text(text: str) -> tuple[bytes, bytes]:
     form = body_form(text)
-    if form & BodyForm.VERBATIM:
+    if form & VERBATIM:
         return b"base64", transfer.encode_base64(text.encode("utf-8", "replace"))
-    if form & BodyForm.LF:
+    if form & LF:
         text = text.replace("\n", "\r\n")
     data = text.encode("utf-8", "replace")
     if transfer.is_seven_bit(data):

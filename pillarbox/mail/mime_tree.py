@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from pillarbox.mail import charsets, headers, parameters
 
 MAX_DEPTH = 50
@@ -26,8 +28,7 @@ _delimiter_end = re.compile(rb"(--)?[ \t]*+\r?(?:\n|\Z)").match
 _media_type = re.compile(r"[^\s/()<>@,;:\\\"\[\]?=]+/[^\s/()<>@,;:\\\"\[\]?=]+").fullmatch
 
 
-@dataclass(slots=True)
-class Field:
+class Field(Struct, gc=False):
     """One header field: its name, and where it stands (value after the colon, end after the CRLF)."""
 
     name: str
@@ -51,8 +52,7 @@ class Node:
     """Left whole because it is beyond a limit; it may hold parts of its own."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Head:
+class Head(Struct, kw_only=True, gc=False):
     """The header fields at the start of an entity, and where its body begins."""
 
     fields: list[Field]

@@ -8,6 +8,8 @@ Source: RFC 5322, 2045 to 2047; spec inbound 3; limits of the design's quality p
 from dataclasses import dataclass
 from functools import cached_property
 
+from msgspec import Struct
+
 from pillarbox.mail import charsets, headers, mime_tree, parameters, seven_bit, transfer
 from pillarbox.mail.mime_tree import MAX_HEADERS, Node, Splitter
 
@@ -31,8 +33,7 @@ _EXTENSIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True, gc=False):
     """One header field; `raw` is all of it, from its name to its line end."""
 
     name: str

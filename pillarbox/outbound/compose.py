@@ -3,8 +3,9 @@
 The result is complete but for the DKIM signature and the Return-Path, which belong to one attempt.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from pillarbox.mail import build, headers, trace
 from pillarbox.mail.headers import HeaderError
@@ -19,8 +20,7 @@ _CONTROL = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
+class Stamp(Struct, frozen=True, kw_only=True, gc=False):
     """What the server itself writes into a message."""
 
     message_id: str

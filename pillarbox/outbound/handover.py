@@ -9,8 +9,9 @@ written (decision 0016).
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from pillarbox.outbound.model import Prepared, domain_of, lane_of
 from pillarbox.outbound.store.queue import Claimed, Content
@@ -21,8 +22,7 @@ LARGEST = 256 * 1024
 """Bytes of a message; larger ones go through the queue, and are read when it is their turn."""
 
 
-@dataclass(frozen=True, slots=True)
-class Handed:
+class Handed(Struct, frozen=True, gc=False):
     """One message with the copies that are to leave, as claiming and loading it would have brought it."""
 
     copies: list[Claimed]

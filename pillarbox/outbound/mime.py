@@ -7,6 +7,8 @@ control headers leave, the server's own come in. Source: spec sending 9.4 and 9.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from pillarbox.errors import Problem, Refused
 from pillarbox.ids import message_id
 from pillarbox.mail import headers, trace
@@ -28,8 +30,7 @@ _REPLACED = frozenset("from bcc received return-path dkim-signature x-pm-message
 _ONCE = frozenset("date sender reply-to subject message-id in-reply-to references".split())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submitted:
+class Submitted(Struct, frozen=True, kw_only=True, gc=False):
     """A message as it came by SMTP; `stream` is set by credentials that belong to one stream."""
 
     helo: str

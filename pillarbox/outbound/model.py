@@ -120,8 +120,7 @@ class Prepared:
     unsubscribe: UnsubscribeLink | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True, gc=False):
     """A message that is kept; `inactive` are addresses it will not go to."""
 
     message_id: str

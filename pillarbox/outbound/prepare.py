@@ -4,8 +4,11 @@ The sender's right to send and the suppressions are asked elsewhere (submit, acc
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
+
+from msgspec import Struct
 
 from pillarbox.errors import Problem, Refused
 from pillarbox.ids import KeyMaker, message_id
@@ -24,14 +27,13 @@ from pillarbox.tracking.personal import tracked_urls
 DEFAULT_STREAM = "outbound"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True, kw_only=True, gc=False):
     """What preparing needs to know of this installation and moment."""
 
     keys: KeyMaker
     host: str
     at: datetime
-    replies: Mapping[str, str] = field(default_factory=dict)
+    replies: Mapping[str, str] = MappingProxyType({})
     """Where answers to a sender go that names nobody itself: the Reply-To of its signature, by address key."""
     own_hosts: frozenset[str] = frozenset()
     """Hosts, with their ports, whose links are our own and never tracked."""

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
+from msgspec import Struct
+
 from pillarbox.bounces.classify import LocalCause
 from pillarbox.mail.dns import DnsFailure, NoSuchDomain, Resolver
 from pillarbox.mail.egress import Egress
@@ -44,8 +46,7 @@ _CAUSES = {
 _RNG = random.Random()  # noqa: S311 - shuffles equal MX hosts, guards nothing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True, gc=False):
     """What an attempt found out: the result, the deciding text, and where it happened."""
 
     result: Result

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct
+
 from pillarbox.bounces.classify import LocalCause, Verdict, classify, local_details, local_verdict
 from pillarbox.bounces.model import NewBounce
 from pillarbox.bounces.record import record
@@ -27,8 +29,7 @@ DETAILS_LENGTH = 1000
 _RNG = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
+class Settlement(Struct, frozen=True, kw_only=True, gc=False):
     """An outcome together with the copy it is about.
 
     `verdict` is the type and the details of a bounce that was decided without an attempt, `report` the mail that
@@ -42,8 +43,7 @@ class Settlement:
     report: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(Struct, frozen=True, kw_only=True, gc=False):
     """What was decided: when the copy is due again (None: done with it). Not `was_ours`: the lease was lost."""
 
     was_ours: bool

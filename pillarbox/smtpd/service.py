@@ -7,6 +7,8 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from msgspec import Struct
+
 from pillarbox.smtpd.reply import SmtpReply
 from pillarbox.smtpd.sasl import Attempt
 
@@ -35,8 +37,7 @@ class Client:
         return word + ("S" if self.tls else "") + ("A" if self.identity is not None else "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Envelope(Struct, frozen=True, kw_only=True, gc=False):
     """One complete message with its envelope. `data` has CRLF line ends only, dot-stuffing removed."""
 
     identity: object | None

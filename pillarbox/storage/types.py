@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+import msgspec
 from sqlalchemy import BigInteger, Dialect, String, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from typing_extensions import override
@@ -24,8 +25,17 @@ def instant(stored: int) -> datetime:
 
 
 def dump_json(value: object) -> str:
-    """A JSON value as it is stored: compact text."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """A JSON value as it is stored: compact text. Raises UnicodeEncodeError for half a character."""
+    return msgspec.json.encode(value).decode()
+
+
+def dump_strange_json(value: object) -> str:
+    """The same for what strangers wrote: half characters become question marks."""
+    try:
+        return dump_json(value)
+    except UnicodeEncodeError:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "replace").decode("utf-8")
 
 
 class UtcTime(TypeDecorator[datetime]):

@@ -48,7 +48,7 @@ from pillarbox.stats.model import LONGEST_NAME, tag_key
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.text import contains
 from pillarbox.storage.tx import Tx
-from pillarbox.storage.types import Json, TextEnum, UtcTime, dump_json, micros
+from pillarbox.storage.types import Json, TextEnum, UtcTime, dump_json, dump_strange_json, micros
 
 TOPIC = "inbound"
 LIST = "inbound list"
@@ -324,19 +324,19 @@ def _row(tx: Tx, new: New, lease: int | None) -> tuple[Any, ...]:
         sender,
         sender.lower(),
         storable(message.sender.name),
-        _json([_pairs(message.to), _pairs(message.cc), _pairs(message.bcc)]),
+        dump_strange_json([_pairs(message.to), _pairs(message.cc), _pairs(message.bcc)]),
         storable(message.reply_to),
         storable(message.subject),
         storable(message.date),
         storable(message.tag),
         tag_key(storable(message.tag)),
-        _json(
+        dump_strange_json(
             [
                 [one.name, one.content_type, one.content_id, one.length]
                 for one in message.attachments
             ]
         ),
-        _json(list(message.defects)),
+        dump_strange_json(list(message.defects)),
         len(new.content.raw),
         None if due_at is None else micros(due_at),
         lease,
@@ -351,16 +351,12 @@ def _content_row(key: MessageKey, content: InboundContent) -> tuple[Any, ...]:
         storable(content.text),
         storable(content.html),
         storable(content.stripped_reply),
-        _json(content.headers),
+        dump_strange_json(content.headers),
     )
 
 
 def _pairs(addresses: Sequence[Correspondent]) -> list[list[str]]:
     return [[address.email, address.name] for address in addresses]
-
-
-def _json(value: object) -> str:
-    return dump_json(value).encode("utf-8", "replace").decode("utf-8")
 
 
 def joined() -> Any:

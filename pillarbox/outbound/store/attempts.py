@@ -1,9 +1,9 @@
 """The attempts: every try to deliver a copy over SMTP, with its transcript."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from pillarbox.outbound.store.tables import attempts
@@ -25,8 +25,7 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(Struct, frozen=True, kw_only=True, gc=False):
     """One try; `phase` is the SMTP command it ended in, transcript lines are (milliseconds, direction, text)."""
 
     message_key: int

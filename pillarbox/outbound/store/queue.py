@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
@@ -104,8 +105,7 @@ _DELIVERED_POSTGRES = text("""
 """)
 
 
-@dataclass(slots=True, kw_only=True)
-class Claimed:
+class Claimed(Struct, kw_only=True, gc=False):
     """One recipient's copy, taken for a while."""
 
     message_key: int
@@ -118,8 +118,7 @@ class Claimed:
     attempts: int
 
 
-@dataclass(slots=True, kw_only=True)
-class Content:
+class Content(Struct, kw_only=True, gc=False):
     """What the delivery needs to know of a message."""
 
     message_id: str
@@ -134,8 +133,7 @@ class Content:
     unsubscribe: UnsubscribeLink | None = None
 
 
-@dataclass(slots=True, kw_only=True)
-class Move:
+class Move(Struct, kw_only=True, gc=False):
     """Where a claimed recipient stands after an attempt."""
 
     message_key: int

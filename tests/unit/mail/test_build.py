@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from pillarbox.mail import headers
 from pillarbox.mail.build import (
-    BodyForm,
+    LF,
+    OPEN,
+    VERBATIM,
     Content,
     Part,
     body_form,
@@ -243,15 +245,15 @@ def test_a_lone_surrogate_becomes_a_question_mark():
 @pytest.mark.parametrize(
     ("text", "form"),
     [
-        ("", BodyForm.OPEN),
-        ("a", BodyForm.OPEN),
-        ("a\n", BodyForm.LF),
-        ("a\nb", BodyForm.LF | BodyForm.OPEN),
-        ("a\r\n", BodyForm(0)),
-        ("a\r\nb", BodyForm.OPEN),
-        ("a\rb", BodyForm.VERBATIM),
-        ("a\r\nb\n", BodyForm.VERBATIM),
-        ("a\n\r", BodyForm.VERBATIM),
+        ("", OPEN),
+        ("a", OPEN),
+        ("a\n", LF),
+        ("a\nb", LF | OPEN),
+        ("a\r\n", 0),
+        ("a\r\nb", OPEN),
+        ("a\rb", VERBATIM),
+        ("a\r\nb\n", VERBATIM),
+        ("a\n\r", VERBATIM),
     ],
 )
 def test_the_form_of_a_body_says_what_writing_changes(text, form):
