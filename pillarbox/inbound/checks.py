@@ -6,7 +6,8 @@ Both ask the network, each with an end; a mail is passed on whatever comes of it
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pillarbox.config import Config
 from pillarbox.inbound.read import hop
@@ -26,8 +27,7 @@ PATIENT = 8  # of THREADS
 SCAN_WITHIN_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True, gc=False):
     """The header fields that tell of the checks, in order, and the score of a mail that was scanned."""
 
     headers: tuple[tuple[str, str], ...] = ()

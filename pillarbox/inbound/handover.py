@@ -5,8 +5,9 @@ keep -> wanted? -> rows are kept as if just claimed -> commit -> the messages, f
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from pillarbox.ids import MessageKey
 from pillarbox.inbound.store.messages import TOPIC, New
@@ -16,16 +17,14 @@ LARGEST = 64 * 1024
 """Bytes of a message; larger ones are read when it is their turn."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hook:
+class Hook(Struct, frozen=True, kw_only=True, gc=False):
     """Where a Server wants to be told, and what of."""
 
     url: str
     wants_source: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True, gc=False):
     """A message that is about to be kept, with what its call needs besides; no hook, no call."""
 
     new: New
@@ -33,8 +32,7 @@ class Candidate:
     hook: Hook | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handed:
+class Handed(Struct, frozen=True, kw_only=True, gc=False):
     """A message in hand under a lease."""
 
     new: New

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
+
 from pillarbox.ids import MessageKey
 
 BLOCKED_BY_SPAM = "Inbound request blocked by spam threshold."
@@ -19,8 +21,7 @@ class InboundStatus(StrEnum):
     FAILED = "Failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Correspondent:
+class Correspondent(Struct, frozen=True, gc=False):
     """An address of a header, with its display name and the part after its plus sign."""
 
     email: str
@@ -32,8 +33,7 @@ class Correspondent:
         return mailbox_hash(self.email)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboundAttachment:
+class InboundAttachment(Struct, frozen=True, kw_only=True, gc=False):
     """An attachment without its content, which stays in the raw message; `length` is that of the decoded bytes."""
 
     name: str
@@ -42,8 +42,7 @@ class InboundAttachment:
     length: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboundMessage:
+class InboundMessage(Struct, frozen=True, kw_only=True, gc=False):
     """A message as listed. `date` is the sender's header as it came, "" when there was none."""
 
     key: MessageKey
@@ -89,8 +88,7 @@ class InboundContent:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HookTry:
+class HookTry(Struct, frozen=True, kw_only=True, gc=False):
     """One call of a message's hook; without an answer `status` is 0 and `response` says why."""
 
     message_key: int

@@ -4,7 +4,9 @@ Whatever arrives becomes a message; what was wrong with it is in its defects. So
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from pillarbox.inbound.model import (
     Correspondent,

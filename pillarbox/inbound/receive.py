@@ -8,8 +8,10 @@ The mail was kept and answered for before (`smtpd/mx`), so each step may be repe
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pillarbox.app import App
 from pillarbox.ids import ServerId
@@ -29,8 +31,7 @@ from pillarbox.storage.tx import Tx
 LARGE = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(Struct, frozen=True, kw_only=True, gc=False):
     """A message that is about to be kept. `spam_score` is None when nobody scanned it."""
 
     reading: Reading
@@ -78,7 +79,7 @@ class Receiving:
         stream = server.stream_by_key(reading.message.stream_key)
         message = replace(reading.message, stream=stream.slug if stream else "")
         return Arrival(
-            reading=replace(reading, message=message),
+            reading=read.Reading(message, reading.content, reading.attachments),
             mail_from=mail.mail_from,
             hook=_hook(server),
             spam_threshold=server.inbound_spam_threshold,

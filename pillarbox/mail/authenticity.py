@@ -6,9 +6,10 @@ The libraries are imported by the first mail that is checked (decision 0015).
 
 import logging
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from pillarbox.mail.address import to_ascii
 from pillarbox.mail.dns import DnsFailure
@@ -41,8 +42,7 @@ _SAYS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
+class Client(Struct, frozen=True, kw_only=True, gc=False):
     """Who handed a mail in."""
 
     ip: str
@@ -50,8 +50,7 @@ class Client:
     mail_from: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spf:
+class Spf(Struct, frozen=True, kw_only=True, gc=False):
     """The result for the envelope sender, or the HELO name when there is none."""
 
     result: str
@@ -59,8 +58,7 @@ class Spf:
     mechanism: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(Struct, frozen=True, kw_only=True, gc=False):
     """The result of one DKIM signature."""
 
     result: str
@@ -68,8 +66,7 @@ class Signature:
     selector: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dmarc:
+class Dmarc(Struct, frozen=True, kw_only=True, gc=False):
     """The result for the domain of the From header; `policy` of a domain that publishes one."""
 
     result: str
@@ -77,8 +74,7 @@ class Dmarc:
     policy: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authenticity:
+class Authenticity(Struct, frozen=True, kw_only=True, gc=False):
     """All that was found out."""
 
     client: Client

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
+from msgspec import Struct
+
 from pillarbox.mail.smtp_reply import Reply
 
 _MAX_NOTES = 200
@@ -54,8 +56,7 @@ class Timeouts:
     quit_s: float = 5
 
 
-@dataclass(frozen=True, slots=True)
-class SendResult:
+class SendResult(Struct, frozen=True, gc=False):
     """The reply that decided about a message, and the phase it answered: mail, rcpt or data."""
 
     reply: Reply

@@ -4,7 +4,8 @@ Pure. Not for the replies our own servers give, and not for judging what a refus
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MAX_LINE = 4096  # RFC 5321 4.5.3.1.5 says 512; real servers write longer ones
 MAX_LINES = 100
@@ -21,8 +22,7 @@ class ProtocolError(Exception):
     """What the server sent is no SMTP reply, or too much of one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True, gc=False):
     """One complete reply: the code, and the text of each line without code and line end."""
 
     code: int

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
+
 from pillarbox.ids import MessageKey
 
 
@@ -15,8 +17,7 @@ class Route(StrEnum):
     COMPLAINT = "complaint"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True, gc=False):
     """Where mail for one recipient goes; the Server and stream only of inbound mail."""
 
     route: Route
@@ -40,8 +41,7 @@ class Received:
     raw: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
+class Claimed(Struct, frozen=True, kw_only=True, gc=False):
     """A mail in hand under a lease, for the `attempts`th time; `raw` is still empty when the mail is large."""
 
     mail: Received

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -159,7 +160,7 @@ def load(tx: Tx, claimed: Claimed) -> Claimed:
     )
     raw = tx.scalar(source)
     mail = replace(claimed.mail, raw=b"" if raw is None else bytes(raw))
-    return replace(claimed, mail=mail)
+    return structs.replace(claimed, mail=mail)
 
 
 def finish(tx: Tx, claimed: Sequence[Claimed]) -> set[MessageKey]:

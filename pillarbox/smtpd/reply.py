@@ -3,14 +3,13 @@
 Not for reading the replies of other servers; that is the client's business.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 # RFC 5321 section 4.5.3.1.5: 512 octets a reply line, with code, enhanced code and CRLF.
 _LINE_TEXT = 490
 
 
-@dataclass(frozen=True, slots=True)
-class SmtpReply:
+class SmtpReply(Struct, frozen=True, gc=False):
     """One answer: RFC 5321 code, RFC 3463 enhanced code ("" for none), text of one or more lines."""
 
     code: int

@@ -4,16 +4,16 @@ There are two, for events and for inbound mail; the deliverer serves both alike.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from pillarbox.storage.tx import Tx
 from pillarbox.webhook_delivery.job import Held, Job, Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Taken(Struct, frozen=True, kw_only=True, gc=False):
     """What one claim brought, and when each lane is due next."""
 
     jobs: Sequence[Job]

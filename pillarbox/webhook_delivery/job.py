@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
+
 from pillarbox.webhooks.call import Target
 
 TRACE_ID, EVENT_ID = "X-PM-Webhook-Trace-Id", "X-PM-Webhook-Event-Id"
@@ -38,8 +40,7 @@ class Job:
         return self.id, self.lease
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True, gc=False):
     """What one attempt led to; without an answer `status` is 0 and `text` says why."""
 
     job: Job

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
+
 from pillarbox.webhooks.effective import Subscription
 from pillarbox.webhooks.model import AttemptOutcome, HttpAuth, Trigger
 
@@ -21,8 +23,7 @@ class CallState(StrEnum):
     """Its webhook is gone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewCall:
+class NewCall(Struct, frozen=True, kw_only=True, gc=False):
     """A call to be made. `payload_key` names what is said, see `payload_key`."""
 
     lane: str
@@ -43,8 +44,7 @@ class Payload:
     body: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
+class Claimed(Struct, frozen=True, kw_only=True, gc=False):
     """A call that was taken in hand for a while. `attempts` were made before."""
 
     id: int
@@ -73,8 +73,7 @@ class Target:
     secret: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(Struct, frozen=True, kw_only=True, gc=False):
     """Where a call stands after an attempt; what still waits is due at `due_at`."""
 
     id: int
@@ -82,8 +81,7 @@ class Move:
     due_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallAttempt:
+class CallAttempt(Struct, frozen=True, kw_only=True, gc=False):
     """One request that was made, and the beginning of what was answered; without an answer `status` is 0."""
 
     call_id: int

@@ -1,7 +1,8 @@
 """Inbound mail in every state, some of it hostile, rules, and a report that belongs to nobody."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from pillarbox.app import App
 from pillarbox.bounces.model import BounceType

@@ -6,12 +6,12 @@ which prefers the index with most columns fixed, then starts from the filter tha
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
 from types import MappingProxyType
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -124,8 +124,7 @@ inbound_contents = Table(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class New:
+class New(Struct, frozen=True, kw_only=True, gc=False):
     """A message to keep; its hook is called from `due_at` on, or never by itself."""
 
     message: InboundMessage

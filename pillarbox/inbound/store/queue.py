@@ -1,10 +1,10 @@
 """The queue of inbound messages whose hook is to be called, Server by Server, under leases."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import func, select, text, tuple_, update
 
 from pillarbox.inbound.model import InboundStatus
@@ -41,8 +41,7 @@ _MOVE_POSTGRES = text("""
 """)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class Due(Struct, frozen=True, kw_only=True, gc=False):
     """A message that was taken in hand for a while. `attempts` were made before."""
 
     key: int
@@ -52,8 +51,7 @@ class Due:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(Struct, frozen=True, kw_only=True, gc=False):
     """Where a message stands after its hook was called; with `due_at` it is called again."""
 
     key: int

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from pillarbox.inbound import read
 from pillarbox.inbound.handover import LARGEST, Handed, Hook
@@ -60,7 +61,7 @@ def settle(app):
 def arrival(app, server, raw: bytes | None = None, **changes: Any) -> Arrival:
     mail = a_received(app, server, **({} if raw is None else {"raw": raw}))
     reading = read.read(mail, parse(mail.raw), host="mx.pillarbox.example")
-    reading = replace(reading, message=replace(reading.message, stream="inbound"))
+    reading = replace(reading, message=structs.replace(reading.message, stream="inbound"))
     values: dict[str, Any] = {
         "reading": reading,
         "mail_from": mail.mail_from,
@@ -130,8 +131,9 @@ async def test_mail_of_an_archived_stream_is_told_by_the_queue(app, server, take
     with app.db.transaction() as tx:
         tx.run(streams.update().where(streams.c.key == key).values(archived_at=tx.now))
         found = arrival(app, server)
-        unnamed = replace(found.reading, message=replace(found.reading.message, stream=""))
-        receiving.settle(tx, [replace(found, reading=unnamed)])
+        message = structs.replace(found.reading.message, stream="")
+        unnamed = replace(found.reading, message=message)
+        receiving.settle(tx, [structs.replace(found, reading=unnamed)])
     assert taker.handed == []
     assert len(await claim(app, server)) == 1
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from pillarbox.bounces.model import TYPES, Bounce, BounceType
 from pillarbox.events.model import Event, EventType
@@ -236,7 +237,9 @@ def test_every_type_has_its_name_and_record_type(kind):
 
 
 def test_a_sandbox_says_what_postmark_says():
-    event = replace(DELIVERED, details={"DeliveryMessage": "x", "DestinationServer": "sandbox"})
+    event = structs.replace(
+        DELIVERED, details={"DeliveryMessage": "x", "DestinationServer": "sandbox"}
+    )
     said = wire.delivery(event, NEWS_MESSAGE, "outbound")
     assert json.loads(said)["Details"] == "smtp;250 2.0.0 OK (sandbox blackhole)"
 
@@ -244,14 +247,18 @@ def test_a_sandbox_says_what_postmark_says():
 @pytest.mark.parametrize("origin", ["Customer", "Admin"])
 def test_a_suppression_by_hand_names_no_message(origin):
     details = HELD_BACK.details | {"Origin": origin}
-    said = json.loads(wire.subscription(replace(HELD_BACK, details=details), NEWS_MESSAGE, "x"))
+    said = json.loads(
+        wire.subscription(structs.replace(HELD_BACK, details=details), NEWS_MESSAGE, "x")
+    )
     assert (said["MessageID"], said["Tag"], said["Metadata"]) == (None, None, {})
     assert said["SuppressionReason"] == "ManualSuppression"
 
 
 def test_a_hard_bounce_names_its_message():
     details = HELD_BACK.details | {"SuppressionReason": "HardBounce"}
-    said = json.loads(wire.subscription(replace(HELD_BACK, details=details), NEWS_MESSAGE, "x"))
+    said = json.loads(
+        wire.subscription(structs.replace(HELD_BACK, details=details), NEWS_MESSAGE, "x")
+    )
     assert (said["MessageID"], said["Tag"]) == (NEWS, "october-news")
 
 
