@@ -8,6 +8,7 @@ import smtplib
 from collections.abc import AsyncIterator
 from datetime import datetime
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,11 +19,13 @@ from pillarbox.bounces.record import record
 from pillarbox.ids import key_of
 from pillarbox.outbound.store import copies
 from pillarbox.servers.store import servers
+from tests.clients import platform
 from tests.clients.test_python import HERE, environment
 from tests.conftest import Running
 from tests.flows.client import Client
 from tests.flows.conftest import closing
 from tests.flows.test_tracking import direct, mx
+from tests.flows.test_webhooks import inbound_status
 
 __all__ = ["closing", "direct", "mx"]
 
@@ -213,6 +216,12 @@ def take_in(running: Running, address: str) -> None:
         smtp.send_message(made, "zoe@corp.example", [address])
 
 
+def inbound_address(running: Running) -> str:
+    with running.app.db.transaction() as tx:
+        server = servers.list_servers(tx)[0]
+    return f"{server.inbound_hash}+box@{running.app.config.inbound_domain}"
+
+
 @pytest.mark.parametrize("is_raw", [False, True])
 async def test_inbound_mail(anymail, direct, mx, closing, is_raw: bool) -> None:
     async with direct(sender_checks="off") as running:
@@ -220,9 +229,7 @@ async def test_inbound_mail(anymail, direct, mx, closing, is_raw: bool) -> None:
         changes = {"InboundHookUrl": url, "RawEmailEnabled": is_raw}
         client = Client(running)
         assert (await client.http.put("/server", json=changes)).status_code == 200
-        with running.app.db.transaction() as tx:
-            server = servers.list_servers(tx)[0]
-        address = f"{server.inbound_hash}+box@{running.app.config.inbound_domain}"
+        address = inbound_address(running)
         await asyncio.to_thread(take_in, running, address)
         heard = await anymail.hear()
     assert heard["event_type"] == "inbound"
@@ -234,3 +241,45 @@ async def test_inbound_mail(anymail, direct, mx, closing, is_raw: bool) -> None:
     # As Postmark's, an attachment of no HTML has an empty ContentID, which anymail takes for one.
     note = heard["attachments" if is_raw else "inlines"]
     assert [(*one[:2], one[2].strip()) for one in note] == [("note.txt", "text/plain", "a note")]
+
+
+@pytest.fixture
+async def action_mailbox(tmp_path: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """A Rails application with Action Mailbox, in a process of its own, and the address of its ingress."""
+    platform.require("ruby")
+    process = await asyncio.create_subprocess_exec(
+        "ruby",
+        HERE.parent / "ruby" / "receiver.rb",
+        tmp_path,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    try:
+        port = int(await line(process))
+        path = "rails/action_mailbox/postmark/inbound_emails"
+        yield process, f"http://actionmailbox:a-secret@127.0.0.1:{port}/{path}"
+    finally:
+        process.stdin.close()
+        assert await asyncio.wait_for(process.wait(), 20) == 0
+
+
+async def test_a_mailbox_of_rails(action_mailbox, direct, mx, closing) -> None:
+    process, url = action_mailbox
+    async with direct(sender_checks="off") as running:
+        client = Client(running)
+        changes = {"InboundHookUrl": url, "RawEmailEnabled": True}
+        assert (await client.http.put("/server", json=changes)).status_code == 200
+        address = inbound_address(running)
+        await asyncio.to_thread(take_in, running, address)
+        heard = json.loads(await line(process))
+        assert len(await inbound_status(running, "processed")) == 1  # it answered 204
+    assert heard == {
+        "from": '"Zoë" <zoe@corp.example>',
+        "to": [address],
+        "subject": "Grüße",
+        "message_id": "1@corp.example",
+        "text": "Hallo ü\r\n",
+        "html": "<p>Hallo ü</p>\r\n",
+        "attachments": [["note.txt", "text/plain", "a note\n"]],
+    }
