@@ -1,9 +1,10 @@
 """Hits that wait to be written down: in memory, and in files until they are.
 
-A hit is answered before it is recorded, so that the database may be slow or away. What waits is bounded: beyond
-that, hits are counted and let go.
+A hit is answered once it is in a file, not yet recorded, so that the database may be slow or away. What waits is
+bounded: beyond that, hits are counted and let go.
 
-    add -> a batch -> its file (hits/spool) -> record (one transaction) -> the file goes; database away: it waits
+    add -> a batch -> its file (hits/spool) -> answered
+    a batch -> record (one transaction) -> its file goes; database away: it waits
 """
 
 import asyncio
@@ -23,8 +24,8 @@ log = logging.getLogger(__name__)
 
 MOST_WAITING = 200_000
 BATCH = 500
-SAVE_S, GATHER_S = 0.01, 0.05
-"""How long after a hit it is in a file, and how long hits gather before they are recorded."""
+GATHER_S = 0.05
+"""How long hits gather before they are recorded."""
 TURN_S, _USUAL_TURN_S = 0.0002, sys.getswitchinterval()
 PAUSE_AFTER_OUTAGE_S = 1.0
 LAST_TRIES_S = 5.0
@@ -42,23 +43,25 @@ class Backlog:
         self._full: deque[Batch] = deque()
         self._filling = self._spool.open()
         self._waiting = 0
-        self._arrived, self._unsaved = asyncio.Event(), asyncio.Event()
-        self._files = asyncio.Lock()
+        self._arrived = asyncio.Event()
+        self._unsaved: dict[Batch, None] = {}
+        self._saving: asyncio.Event | None = None  # set at the end of this turn of the loop
         self._recorded: list[Batch] = []
         self._lost = 0
         self._is_stopping = False
 
-    def add(self, hit: RawHit) -> None:
-        """Take a hit; at once, and never refused. A moment later it outlives this process."""
+    async def add(self, hit: RawHit) -> None:
+        """Take a hit; never refused. Returns when it outlives this process, in the next turn of the loop."""
         if self._waiting >= MOST_WAITING:
             self._lost += 1
             return
         self._waiting += 1
         self._filling.hits.append(hit)
+        self._unsaved[self._filling] = None
         if len(self._filling.hits) >= BATCH:
             self._turn_over()
         self._arrived.set()
-        self._unsaved.set()
+        await self._saved()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write hits down until told to stop; then what is left, to the database or to the files it is in."""
@@ -66,29 +69,28 @@ class Backlog:
         self._full.extendleft(reversed(left))
         self._waiting += sum(len(batch.hits) for batch in left)
         async with asyncio.TaskGroup() as tasks:
-            saving = tasks.create_task(self._save_on())
             tasks.create_task(self._write())
             await stop.wait()
             self._is_stopping = True  # a batch that is being recorded is not to be recorded twice
             self._arrived.set()
-            saving.cancel()
         await self._finish()
 
-    async def save(self) -> None:
-        """Bring the files up to date with what waits."""
-        async with self._files:
-            for batch in (*self._full, self._filling):
-                new = batch.hits[batch.saved :]
-                if new and not batch.is_done:
-                    batch.saved += len(new)
-                    await asyncio.to_thread(self._spool.append, batch, new)
+    async def _saved(self) -> None:
+        """Until the files hold what has come in so far: one visit for all that came in this turn of the loop."""
+        if self._saving is None:
+            self._saving = asyncio.Event()
+            asyncio.get_running_loop().call_soon(self._save, self._saving)
+        await self._saving.wait()
 
-    async def _save_on(self) -> None:
-        while True:
-            await self._unsaved.wait()
-            self._unsaved.clear()
-            await asyncio.sleep(SAVE_S)
-            await self.save()
+    def _save(self, done: asyncio.Event) -> None:
+        """Bring the files up to date. A few microseconds, in which a thread could not even be woken."""
+        for batch in self._unsaved:
+            if not batch.is_done:  # what is recorded needs no file any more
+                self._spool.append(batch, batch.hits[batch.saved :])
+                batch.saved = len(batch.hits)
+        self._unsaved.clear()
+        self._saving = None
+        done.set()
 
     async def _write(self) -> None:
         while not self._is_stopping:
@@ -114,7 +116,7 @@ class Backlog:
             log.exception("hits not recorded", extra={"hits": len(batch.hits)})
         self._full.popleft()
         self._waiting -= len(batch.hits)
-        batch.is_done = True  # what is not in its file yet needs no file any more
+        batch.is_done = True
         if batch.saved:
             self._recorded.append(batch)
             await self._remove_recorded()
@@ -136,10 +138,9 @@ class Backlog:
             sys.setswitchinterval(_USUAL_TURN_S)
 
     async def _remove_recorded(self) -> None:
-        async with self._files:
-            while self._recorded:
-                await asyncio.to_thread(self._spool.remove, self._recorded[0])
-                del self._recorded[0]
+        while self._recorded:
+            await asyncio.to_thread(self._spool.remove, self._recorded[0])
+            del self._recorded[0]
 
     def _turn_over(self) -> None:
         """Let the batch that was filling wait for its turn, and begin a new one."""
@@ -156,4 +157,3 @@ class Backlog:
             pass
         if self._waiting:
             log.warning("hits left for the next start", extra={"hits": self._waiting})
-        await self.save()

@@ -1,11 +1,11 @@
-"""Pixels and tracked links (ASGI). A hit is answered from its address alone: nothing is read, nothing waited for.
+"""Pixels and tracked links (ASGI). A hit is answered from its address alone: nothing is read from the database.
 
-path -> tracking/token (genuine?) -> image or redirect, answered -> the hit goes to the backlog
+path -> tracking/token (genuine?) -> the hit goes to the backlog, where it is safe -> image or redirect
 
 Only where links are blocked (`blocked`) a page may stand in the place of the redirect, and then it is no hit.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.types import Receive, Scope, Send
 
@@ -44,7 +44,7 @@ class HitsApp:
         self,
         tokens: Tokens,
         clock: Clock,
-        add: Callable[[RawHit], None],
+        add: Callable[[RawHit], Awaitable[None]],
         *,
         trusted: Sequence[Network] = (),
         blocklist: Blocklist | None = None,
@@ -69,9 +69,9 @@ class HitsApp:
     async def _open(self, scope: Scope, send: Send, *, counts: bool) -> None:
         """The same image for every address, known or not."""
         copy = self._tokens.read_pixel(scope["path"])
-        await _answer(send, 200, _PIXEL_HEADERS, PIXEL if counts else b"")
         if copy is not None and counts:
-            self._take(scope, copy, None)
+            await self._take(scope, copy, None)
+        await _answer(send, 200, _PIXEL_HEADERS, PIXEL if counts else b"")
 
     async def _click(self, scope: Scope, send: Send, *, counts: bool) -> None:
         """On to where the message pointed, and nowhere else."""
@@ -92,14 +92,14 @@ class HitsApp:
             (b"referrer-policy", b"no-referrer"),
             (b"content-length", b"0"),
         ]
-        await _answer(send, 302, headers, b"")
         if counts:
-            self._take(scope, link.copy, link)
+            await self._take(scope, link.copy, link)
+        await _answer(send, 302, headers, b"")
 
-    def _take(self, scope: Scope, copy: Copy, link: Link | None) -> None:
+    async def _take(self, scope: Scope, copy: Copy, link: Link | None) -> None:
         headers: Sequence[Header] = scope["headers"]
         agent = next((value for name, value in headers if name == b"user-agent"), b"")
-        self._add(
+        await self._add(
             RawHit(
                 message_key=copy.message_key,
                 position=copy.position,

@@ -1,8 +1,8 @@
-"""Hits on disk: until they are recorded they are in files, so that a process that dies loses few.
+"""Hits on disk: until they are recorded they are in files, so that a process that dies loses none.
 
-A file holds one batch: hits are appended a moment after they came in (to the system, which keeps them when the
-process is killed), and it is removed once the batch is recorded. What an earlier process left is taken over. These
-functions wait for the disk: they are for threads.
+A file holds one batch: hits are appended before they are answered (to the system's memory, which outlives the
+process, not to the disk itself), and it is removed once the batch is recorded. What an earlier process left is
+taken over; to look for it, and to remove files, waits for the disk and is for threads.
 """
 
 import contextlib

@@ -38,7 +38,11 @@ async def click(app, blocklist: Blocklist, to: Link, method: str = "GET") -> tup
     async def receive() -> Any:
         return {"type": "http.request"}
 
-    await HitsApp(TOKENS, app.clock, hits.append, blocklist=blocklist)(scope, receive, send)
+    async def add(hit: Any) -> None:
+        assert not sent, "safe before it is answered"
+        hits.append(hit)
+
+    await HitsApp(TOKENS, app.clock, add, blocklist=blocklist)(scope, receive, send)
     return sent[0], sent[1]["body"].decode(), len(hits)
 
 

@@ -38,7 +38,11 @@ async def ask(asked: dict[str, Any]) -> tuple[int, dict[str, str], bytes, list[R
     async def receive() -> Any:
         return {"type": "http.request"}
 
-    await HitsApp(TOKENS, SetClock(), hits.append)(asked, receive, send)
+    async def add(hit: RawHit) -> None:
+        assert not sent, "safe before it is answered"
+        hits.append(hit)
+
+    await HitsApp(TOKENS, SetClock(), add)(asked, receive, send)
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], headers, sent[1]["body"], hits
 
