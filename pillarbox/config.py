@@ -328,10 +328,20 @@ def _as_text(path: Path, name: str, value: object) -> str:
     raise UsageError(f"{path}: {name} must be a text, a number, on/off or a list of texts")
 
 
+def _machine_name() -> str:
+    """With its domain, if it knows one: a hosts file may file it under `localhost` only."""
+    full = socket.getfqdn()
+    name = socket.gethostname() if full.partition(".")[0] == "localhost" else full
+    try:
+        return kinds.host_name(name) or "localhost"
+    except ValueError:
+        return "localhost"
+
+
 def _fill_defaults(values: dict[str, Any]) -> None:
     """Defaults that depend on the machine or on other settings."""
     values["database_url"] = values["database_url"] or None
-    values["hostname"] = values["hostname"] or socket.getfqdn() or "localhost"
+    values["hostname"] = values["hostname"] or _machine_name()
     values["inbound_domain"] = values["inbound_domain"] or f"inbound.{values['hostname']}"
     values["return_path_host"] = kinds.host(values["return_path_host"] or values["hostname"])
     own_url = f"http://127.0.0.1:{values['http_listen'][1] or 8025}"  # 0: any port that is free

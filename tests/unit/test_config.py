@@ -1,4 +1,6 @@
-"""Settings whose default comes from another one."""
+"""Settings whose default comes from another one or from the machine."""
+
+import socket
 
 import pytest
 
@@ -21,3 +23,18 @@ from pillarbox.config import load
 def test_links_lead_to_the_port_that_is_listened_on(settings, url, host, tmp_path) -> None:
     config = load({"data_dir": str(tmp_path), **settings}, environment={})
     assert (config.public_url, config.tracking_host) == (url, host)
+
+
+@pytest.mark.parametrize(
+    ("full", "short", "name"),
+    [
+        ("mail.corp.example", "mail", "mail.corp.example"),
+        ("localhost", "vm", "vm"),
+        ("localhost.localdomain", "vm", "vm"),
+        ("localhost", "Ann's laptop", "localhost"),
+    ],
+)
+def test_a_machine_is_called_by_its_name(full, short, name, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(socket, "getfqdn", lambda: full)
+    monkeypatch.setattr(socket, "gethostname", lambda: short)
+    assert load({"data_dir": str(tmp_path)}, environment={}).hostname == name
