@@ -44,24 +44,20 @@ class Backlog:
         self._filling = self._spool.open()
         self._waiting = 0
         self._arrived = asyncio.Event()
-        self._unsaved: dict[Batch, None] = {}
-        self._saving: asyncio.Event | None = None  # set at the end of this turn of the loop
         self._recorded: list[Batch] = []
         self._lost = 0
         self._is_stopping = False
 
-    async def add(self, hit: RawHit) -> None:
-        """Take a hit; never refused. Returns when it outlives this process, in the next turn of the loop."""
+    def add(self, hit: RawHit) -> None:
+        """Take a hit; at once, and never refused. It outlives this process."""
         if self._waiting >= MOST_WAITING:
             self._lost += 1
             return
         self._waiting += 1
-        self._filling.hits.append(hit)
-        self._unsaved[self._filling] = None
+        self._spool.append(self._filling, hit)
         if len(self._filling.hits) >= BATCH:
             self._turn_over()
         self._arrived.set()
-        await self._saved()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write hits down until told to stop; then what is left, to the database or to the files it is in."""
@@ -74,23 +70,6 @@ class Backlog:
             self._is_stopping = True  # a batch that is being recorded is not to be recorded twice
             self._arrived.set()
         await self._finish()
-
-    async def _saved(self) -> None:
-        """Until the files hold what has come in so far: one visit for all that came in this turn of the loop."""
-        if self._saving is None:
-            self._saving = asyncio.Event()
-            asyncio.get_running_loop().call_soon(self._save, self._saving)
-        await self._saving.wait()
-
-    def _save(self, done: asyncio.Event) -> None:
-        """Bring the files up to date. A few microseconds, in which a thread could not even be woken."""
-        for batch in self._unsaved:
-            if not batch.is_done:  # what is recorded needs no file any more
-                self._spool.append(batch, batch.hits[batch.saved :])
-                batch.saved = len(batch.hits)
-        self._unsaved.clear()
-        self._saving = None
-        done.set()
 
     async def _write(self) -> None:
         while not self._is_stopping:
@@ -116,10 +95,8 @@ class Backlog:
             log.exception("hits not recorded", extra={"hits": len(batch.hits)})
         self._full.popleft()
         self._waiting -= len(batch.hits)
-        batch.is_done = True
-        if batch.saved:
-            self._recorded.append(batch)
-            await self._remove_recorded()
+        self._recorded.append(batch)
+        await self._remove_recorded()
         if self._lost:
             log.error("hits lost, too many waited", extra={"hits": self._lost})
             self._lost = 0
@@ -157,3 +134,4 @@ class Backlog:
             pass
         if self._waiting:
             log.warning("hits left for the next start", extra={"hits": self._waiting})
+        self._spool.close()

@@ -5,7 +5,7 @@ path -> tracking/token (genuine?) -> the hit goes to the backlog, where it is sa
 Only where links are blocked (`blocked`) a page may stand in the place of the redirect, and then it is no hit.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from starlette.types import Receive, Scope, Send
 
@@ -44,7 +44,7 @@ class HitsApp:
         self,
         tokens: Tokens,
         clock: Clock,
-        add: Callable[[RawHit], Awaitable[None]],
+        add: Callable[[RawHit], None],
         *,
         trusted: Sequence[Network] = (),
         blocklist: Blocklist | None = None,
@@ -70,7 +70,7 @@ class HitsApp:
         """The same image for every address, known or not."""
         copy = self._tokens.read_pixel(scope["path"])
         if copy is not None and counts:
-            await self._take(scope, copy, None)
+            self._take(scope, copy, None)
         await _answer(send, 200, _PIXEL_HEADERS, PIXEL if counts else b"")
 
     async def _click(self, scope: Scope, send: Send, *, counts: bool) -> None:
@@ -93,13 +93,13 @@ class HitsApp:
             (b"content-length", b"0"),
         ]
         if counts:
-            await self._take(scope, link.copy, link)
+            self._take(scope, link.copy, link)
         await _answer(send, 302, headers, b"")
 
-    async def _take(self, scope: Scope, copy: Copy, link: Link | None) -> None:
+    def _take(self, scope: Scope, copy: Copy, link: Link | None) -> None:
         headers: Sequence[Header] = scope["headers"]
         agent = next((value for name, value in headers if name == b"user-agent"), b"")
-        await self._add(
+        self._add(
             RawHit(
                 message_key=copy.message_key,
                 position=copy.position,

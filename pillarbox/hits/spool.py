@@ -6,10 +6,12 @@ taken over; to look for it, and to remove files, waits for the disk and is for t
 """
 
 import contextlib
+import ctypes
+import errno
 import logging
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +21,12 @@ from pillarbox.hits.model import RawHit
 
 log = logging.getLogger(__name__)
 
+# Unlike os.write it keeps the interpreter's lock: a write into the system's memory takes some microseconds, to get
+# the lock back from a thread that records hits may take a thousand times as long.
+_libc = ctypes.PyDLL(None, use_errno=True)
+_libc.write.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t)
+_libc.write.restype = ctypes.c_ssize_t
+
 PREFIX = "hits-"
 SUFFIX = ".spool"
 _LENGTH = 4
@@ -26,12 +34,10 @@ _LENGTH = 4
 
 @dataclass(slots=True, eq=False)
 class Batch:
-    """Hits that are recorded together, and their file; `saved` of them are in it."""
+    """Hits that are recorded together, and their file."""
 
     path: Path
     hits: list[RawHit] = field(default_factory=list)
-    saved: int = 0
-    is_done: bool = False
 
 
 class Spool:
@@ -41,6 +47,9 @@ class Spool:
         self._directory = directory
         self._own = f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}-"
         self._number = 0
+        self._file: tuple[Batch, int] | None = (
+            None  # the one that was appended to last is kept open
+        )
         self._is_failing = False
 
     def open(self) -> Batch:
@@ -48,19 +57,30 @@ class Spool:
         self._number += 1
         return Batch(self._directory / f"{self._own}{self._number:08}{SUFFIX}")
 
-    def append(self, batch: Batch, hits: Sequence[RawHit]) -> None:
-        """Add hits to a batch's file. A disk that takes nothing is told of once; then they are in memory only."""
-        frames = b"".join(map(_frame, hits))
+    def append(self, batch: Batch, hit: RawHit) -> None:
+        """Add a hit to a batch and its file. A disk that takes nothing is told of once; it is in memory then."""
+        batch.hits.append(hit)
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-            with os.fdopen(os.open(batch.path, flags, 0o600), "wb", buffering=0) as file:
-                file.write(frames)
+            _write(self._descriptor(batch), _frame(hit))
         except OSError as problem:
             if not self._is_failing:
                 log.error("hits are kept in memory only", extra={"reason": str(problem)})
             self._is_failing = True
         else:
             self._is_failing = False
+
+    def close(self) -> None:
+        """Keep no file open."""
+        if self._file is not None:
+            os.close(self._file[1])
+            self._file = None
+
+    def _descriptor(self, batch: Batch) -> int:
+        if self._file is None or self._file[0] is not batch:
+            self.close()
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+            self._file = batch, os.open(batch.path, flags, 0o600)
+        return self._file[1]
 
     def remove(self, batch: Batch) -> None:
         """A batch is recorded."""
@@ -75,10 +95,20 @@ class Spool:
                 continue
             try:
                 hits = list(_frames(path.read_bytes()))
-                found.append(Batch(path, hits, saved=len(hits)))
+                found.append(Batch(path, hits))
             except OSError as problem:
                 log.error("spooled hits cannot be read", extra={"reason": str(problem)})
         return found
+
+
+def _write(descriptor: int, octets: bytes) -> None:
+    """All of it or nothing: what follows half a hit could not be read."""
+    written = _libc.write(descriptor, octets, len(octets))
+    if written < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    if written < len(octets):
+        os.ftruncate(descriptor, os.fstat(descriptor).st_size - written)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _frame(hit: RawHit) -> bytes:

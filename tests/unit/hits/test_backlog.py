@@ -45,7 +45,7 @@ async def run_for(app: App, book: Book, directory: Path, hits: Sequence[RawHit])
     """Add hits, and stop at once."""
     waiting = Backlog(app.db, book, directory)
     for hit in hits:
-        await waiting.add(hit)
+        waiting.add(hit)
     stop = asyncio.Event()
     stop.set()
     await waiting.run(stop)
@@ -89,7 +89,7 @@ async def test_hits_are_written_while_it_runs(app: App, tmp_path: Path) -> None:
     heard = app.wake.subscribe("test")
     async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
         tasks.create_task(waiting.run(stop))
-        await waiting.add(a_hit(1))
+        waiting.add(a_hit(1))
         await heard.wait(20)
         assert book.all == [1]
         stop.set()
@@ -106,7 +106,7 @@ async def test_a_broken_batch_does_not_stop_the_rest(app: App, tmp_path: Path) -
 
     waiting = Backlog(app.db, record, tmp_path)
     for number in range(501):
-        await waiting.add(a_hit(number))
+        waiting.add(a_hit(number))
     stop = asyncio.Event()
     stop.set()
     await waiting.run(stop)
@@ -116,7 +116,7 @@ async def test_a_broken_batch_does_not_stop_the_rest(app: App, tmp_path: Path) -
 async def test_a_process_that_dies_loses_nothing(app: App, tmp_path: Path) -> None:
     dying = Backlog(app.db, Book(), tmp_path)
     for number in range(501):
-        await dying.add(a_hit(number))
+        dying.add(a_hit(number))
     assert len(files(tmp_path)) == 2
     book = Book()
     await run_for(app, book, tmp_path, [a_hit(501)])
@@ -126,7 +126,7 @@ async def test_a_process_that_dies_loses_nothing(app: App, tmp_path: Path) -> No
 
 async def test_a_hit_that_was_cut_off_is_left_out(app: App, tmp_path: Path) -> None:
     other = Backlog(app.db, Book(), tmp_path)
-    await other.add(a_hit(1))
+    other.add(a_hit(1))
     (file,) = files(tmp_path)
     whole = file.read_bytes()
     file.write_bytes(whole + whole[:-1])
@@ -137,7 +137,7 @@ async def test_a_hit_that_was_cut_off_is_left_out(app: App, tmp_path: Path) -> N
 
 async def test_files_of_a_living_process_are_its_own(app: App, tmp_path: Path) -> None:
     other = Backlog(app.db, Book(), tmp_path)
-    await other.add(a_hit(1))
+    other.add(a_hit(1))
     (file,) = files(tmp_path)
     kept = file.rename(tmp_path / "hits-1-00000001.spool")  # process 1 always lives
     book = Book()

@@ -38,7 +38,7 @@ async def click(app, blocklist: Blocklist, to: Link, method: str = "GET") -> tup
     async def receive() -> Any:
         return {"type": "http.request"}
 
-    async def add(hit: Any) -> None:
+    def add(hit: Any) -> None:
         assert not sent, "safe before it is answered"
         hits.append(hit)
 

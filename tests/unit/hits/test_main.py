@@ -38,7 +38,7 @@ async def ask(asked: dict[str, Any]) -> tuple[int, dict[str, str], bytes, list[R
     async def receive() -> Any:
         return {"type": "http.request"}
 
-    async def add(hit: RawHit) -> None:
+    def add(hit: RawHit) -> None:
         assert not sent, "safe before it is answered"
         hits.append(hit)
 
