@@ -13,6 +13,9 @@ from pillarbox.users.store import audit
 from tests.e2e import mailroom
 from tests.e2e.screens import seed
 from tests.flows.client import Client
+from tests.flows.conftest import closing
+
+__all__ = ["closing"]
 
 SLOWLY = {"delivery": "direct", "dns_servers": "127.0.0.1:1", "sender_policy": "open"}
 LATER = "450 4.2.0 Greylisted, later"
