@@ -47,9 +47,7 @@ class Spool:
         self._directory = directory
         self._own = f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}-"
         self._number = 0
-        self._file: tuple[Batch, int] | None = (
-            None  # the one that was appended to last is kept open
-        )
+        self._file: tuple[Batch, int] | None = None  # the last one stays open
         self._is_failing = False
 
     def open(self) -> Batch:
