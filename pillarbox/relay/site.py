@@ -1,7 +1,8 @@
 """One destination inside a worker: the copies that wait for it, and the connections that carry them.
 
 Each connection is owned by a runner, which takes copies one after the other and keeps the connection for a while
-when none are left: connections, and above all their TLS handshakes, cost more than messages. When no host of the
+when none are left: connections, and above all their TLS handshakes, cost more than messages. One more is opened
+when waiting for those there are would take longer (pace.py), or when nothing moves on them. When no host of the
 destination can be reached, everything that waits shares that verdict.
 
 Bulk copies go when nothing else waits, one in a turn of the loop over all destinations: signing hundreds in a row
@@ -24,6 +25,7 @@ from pillarbox.relay.attempt import (
     open_line,
 )
 from pillarbox.relay.job import Job, Outcome
+from pillarbox.relay.pace import Pace
 from pillarbox.relay.throttle import Throttle
 from pillarbox.relay.turns import Turns
 
@@ -38,32 +40,69 @@ Sign = Callable[[Job], bytes]
 class Site:
     """The copies and connections of one destination."""
 
-    def __init__(self, domain: str, way: Way, *, sign: Sign, report: Report, turns: Turns) -> None:
+    def __init__(
+        self,
+        domain: str,
+        way: Way,
+        *,
+        sign: Sign,
+        report: Report,
+        turns: Turns,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
         self._domain = domain
         self._way = way
+        self._tasks = tasks
         self._sign = sign
         self._report = report
         self._turns = turns
+        self._lag = turns.lag
         self._jobs: deque[Job] = deque()
         self._bulk: deque[Job] = deque()  # goes when nothing else waits
         self._throttle = Throttle(limit=FIRST_CONNECTIONS, most=MOST_CONNECTIONS)
+        self._pace = Pace()
+        self._finished = 0  # copies, ever
+        self._check: asyncio.TimerHandle | None = None  # while copies wait for a busy connection
         self._waiting: deque[asyncio.Future[None]] = deque()  # for a copy
         self._turning: deque[asyncio.Future[None]] = deque()  # for the turn to carry a bulk copy
         self._is_stopping = False
+        self._starting = 0  # runners that have not taken their first copy yet
         self.runners = 0
 
-    def add(self, job: Job, tasks: asyncio.TaskGroup) -> None:
-        """Take a copy; an idle connection carries it at once, else a new one is opened if allowed."""
+    def add(self, job: Job) -> None:
+        """Take a copy; an idle connection carries it at once, else a new one is opened if allowed and worth it."""
+        self._lag.watch()
         self._place(job).append(job)
         if _wake(self._waiting) or (not job.is_bulk and _wake(self._turning)):
             return
-        if self.runners < int(self._throttle.limit):
+        self._staff(is_stuck=False)
+
+    def _staff(self, *, is_stuck: bool) -> None:
+        """Open a connection for the copies that wait, or see to it that somebody looks at them again."""
+        free = self._starting + len(self._turning)
+        waiting = len(self._jobs) + len(self._bulk) - free
+        if waiting <= 0 or self.runners >= int(self._throttle.limit):
+            return
+        if is_stuck or self._pace.is_worth_opening(
+            waiting=waiting, connections=self.runners, lag_s=self._lag.seconds
+        ):
             self.runners += 1
-            tasks.create_task(self._run())
+            self._starting += 1
+            self._tasks.create_task(self._run())
+        if self._check is None:
+            loop = asyncio.get_running_loop()
+            self._check = loop.call_later(self._pace.patience_s, self._look_again, self._finished)
+
+    def _look_again(self, finished: int) -> None:
+        self._check = None
+        if not self._is_stopping:
+            self._staff(is_stuck=finished == self._finished)
 
     def stop(self) -> None:
         """Start nothing more: forget what waits, end idle connections. What is being sent is finished."""
         self._is_stopping = True
+        if self._check is not None:
+            self._check.cancel()
         self._take_all()
         for waiter in self._waiting:
             waiter.cancel()
@@ -81,6 +120,7 @@ class Site:
 
     async def _run(self) -> None:
         line: Line | None = None
+        self._starting -= 1
         try:
             while (job := await self._next(line)) is not None:
                 line = await self._carry(job, line)
@@ -128,8 +168,8 @@ class Site:
             await line.connection.quit()
             line = None
         try:
-            line = line or await open_line(self._domain, self._way, watch.transcript)
-            verdict = await hand_over(line, job, self._sign(job), watch.transcript)
+            line = line or await self._open(watch)
+            verdict = await self._hand_over(line, job, watch)
         except Unreachable as error:
             self._give_up_all(job, error.verdict, watch)
             return None
@@ -139,6 +179,18 @@ class Site:
             return None
         self._finish(job, verdict, watch)
         return line
+
+    async def _open(self, watch: Stopwatch) -> Line:
+        began = time.monotonic()
+        line = await open_line(self._domain, self._way, watch.transcript)
+        self._pace.opened(time.monotonic() - began)
+        return line
+
+    async def _hand_over(self, line: Line, job: Job, watch: Stopwatch) -> Verdict:
+        began = time.monotonic()
+        verdict = await hand_over(line, job, self._sign(job), watch.transcript)
+        self._pace.carried(time.monotonic() - began)
+        return verdict
 
     def _give_up_all(self, job: Job, verdict: Verdict, watch: Stopwatch) -> None:
         """The destination cannot be reached: so it is for everything that waits for it."""
@@ -152,6 +204,8 @@ class Site:
             self._throttle.struggled()
         else:
             self._throttle.answered()
+        self._finished += 1
+        self._lag.watch()
         self._report(watch.outcome(job, verdict))
 
 

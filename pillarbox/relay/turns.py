@@ -3,11 +3,17 @@
 import asyncio
 from collections import deque
 
+from pillarbox.relay.lag import Lag
+
 
 class Turns:
-    """Whoever waits for a turn gets it in the order of asking, one in each turn of the loop."""
+    """Whoever waits for a turn gets it in the order of asking, one in each turn of the loop.
+
+    `lag` tells how late the turns come.
+    """
 
     def __init__(self) -> None:
+        self.lag = Lag()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._is_running = False
 

@@ -61,7 +61,7 @@ class Worker:
             self._signers[key.name] = _signer(key)
         self.reports.took(len(message.jobs))
         for job in message.jobs:
-            self._site(job.domain).add(job, self._tasks)
+            self._site(job.domain).add(job)
 
     def sign(self, job: Job) -> bytes:
         """The recipient's copy with its DKIM signature in front, when there is a key."""
@@ -89,7 +89,12 @@ class Worker:
             if len(self._sites) >= MOST_SITES:
                 self._sites = {n: s for n, s in self._sites.items() if s.runners}
             site = self._sites[name] = Site(
-                name, self._way, sign=self.sign, report=self.reports.add, turns=self._turns
+                name,
+                self._way,
+                sign=self.sign,
+                report=self.reports.add,
+                turns=self._turns,
+                tasks=self._tasks,
             )
         return site
 
