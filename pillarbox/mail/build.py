@@ -40,7 +40,8 @@ class Part:
 class Content:
     """What a message is made of. `headers` are complete lines, without those that describe the body.
 
-    `seed` makes boundaries: equal seeds and bodies give equal messages.
+    `seed` makes boundaries: equal seeds and bodies give equal messages. `forms` is what `body_forms`
+    says of text and HTML, when that is known already.
     """
 
     headers: list[bytes]
@@ -48,6 +49,7 @@ class Content:
     html: str | None = None
     parts: list[Part] = field(default_factory=list)
     seed: str = ""
+    forms: int | None = None
 
 
 _Entity = list[bytes]
@@ -93,8 +95,14 @@ def build(content: Content) -> bytes:
     Text and HTML become an alternative, inline parts are related to the HTML, other parts stand
     beside them in a mixed. Without HTML an inline part is an attachment like the others.
     """
-    text = None if content.text is None else _text_entity(b"plain", content.text)
-    html = None if content.html is None else _text_entity(b"html", content.html)
+    forms = content.forms
+    if forms is None:
+        forms = body_forms(content.text, content.html)
+    text = html = None
+    if content.text is not None:
+        text = _text_entity(b"plain", content.text, forms & _FORM_MASK)
+    if content.html is not None:
+        html = _text_entity(b"html", content.html, forms >> _HTML_SHIFT)
     inline = [part for part in content.parts if part.content_id and html]
     others = [part for part in content.parts if not (part.content_id and html)]
     leaves = [_part_entity(part, is_inline=True) for part in inline]
@@ -109,13 +117,13 @@ def build(content: Content) -> bytes:
         bodies = [_multipart(b"alternative", bodies, boundary + b"2")]
     if attached:
         bodies = [_multipart(b"mixed", [*bodies, *attached], boundary + b"1")]
-    entity = bodies[0] if bodies else _text_entity(b"plain", "")
+    entity = bodies[0] if bodies else _text_entity(b"plain", "", 0)
     end = () if entity[-1].endswith(b"\r\n") else (b"\r\n",)
     return b"".join((*content.headers, b"MIME-Version: 1.0\r\n", *entity, *end))
 
 
-def _text_entity(subtype: bytes, text: str) -> _Entity:
-    encoding, body = _encoded_text(text)
+def _text_entity(subtype: bytes, text: str, form: int) -> _Entity:
+    encoding, body = _encoded_text(text, form)
     return [
         b"Content-Type: text/%b; charset=utf-8\r\nContent-Transfer-Encoding: %b\r\n\r\n"
         % (subtype, encoding),
@@ -123,13 +131,12 @@ def _text_entity(subtype: bytes, text: str) -> _Entity:
     ]
 
 
-def _encoded_text(text: str) -> tuple[bytes, bytes]:
-    form = body_form(text)
-    if form & VERBATIM:
-        return b"base64", transfer.encode_base64(text.encode("utf-8", "replace"))
-    if form & LF:
-        text = text.replace("\n", "\r\n")
+def _encoded_text(text: str, form: int) -> tuple[bytes, bytes]:
     data = text.encode("utf-8", "replace")
+    if form & VERBATIM:
+        return b"base64", transfer.encode_base64(data)
+    if form & LF:
+        data = data.replace(b"\n", b"\r\n")
     if transfer.is_seven_bit(data):
         return b"7bit", data
     return transfer.encode_text(data)
@@ -186,9 +193,17 @@ def _boundary(seed: str, entities: list[_Entity]) -> bytes:
         words = f"{seed} {attempt}" if attempt else seed
         digest = blake2b(words.encode("utf-8", "replace"), digest_size=12).hexdigest()
         boundary = f"=_{digest}-".encode("ascii")
-        if not any(boundary in piece for entity in entities for piece in entity):
+        if not _stands_in(boundary, entities):
             return boundary
         attempt += 1
+
+
+def _stands_in(boundary: bytes, entities: list[_Entity]) -> bool:
+    for entity in entities:
+        for piece in entity:
+            if boundary in piece:
+                return True
+    return False
 
 
 def clean_type(content_type: str) -> str:

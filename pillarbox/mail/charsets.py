@@ -68,8 +68,13 @@ def decode(data: bytes, charset: str = "") -> str:
     at least one longer character is good, and as Latin-1 if none is. What is written as Latin-1 is read
     as its larger sister of Windows.
     """
-    codec = _codec(charset)
-    for attempt in ("utf_8",) if codec is None else (codec, "utf_8", _LARGER.get(codec, codec)):
+    codec = _codec(charset) if charset else None
+    if codec is None or codec == "utf_8":  # nearly all
+        try:
+            return data.decode()
+        except ValueError:
+            return _guessed(data, codec)
+    for attempt in (codec, "utf_8", _LARGER.get(codec, codec)):
         try:
             text = data.decode(attempt)
         except ValueError:

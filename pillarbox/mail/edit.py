@@ -49,7 +49,7 @@ def replace_fields(raw: bytes, names: frozenset[str], lines: list[bytes]) -> byt
     pieces: list[bytes] = []
     end = 0
     for found in head.fields:
-        if found.name.lower() not in names:
+        if found.key not in names:
             pieces.append(raw[found.start : found.end])
         end = found.end
     return b"".join([*pieces, *lines, raw[end:]])
@@ -90,7 +90,7 @@ def _entity(raw: bytes, node: Node, content: bytes) -> list[bytes]:
     pieces = [
         raw[found.start : found.end]
         for found in node.fields
-        if found.name.lower() != "content-transfer-encoding"
+        if found.key != "content-transfer-encoding"
     ]
     fields_end = node.fields[-1].end if node.fields else node.start
     pieces.append(b"Content-Transfer-Encoding: %b\r\n" % name)

@@ -6,7 +6,6 @@ opaque leaf. Both CRLF and LF end a line; a bare CR does not.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from msgspec import Struct
 
@@ -29,16 +28,19 @@ _media_type = re.compile(r"[^\s/()<>@,;:\\\"\[\]?=]+/[^\s/()<>@,;:\\\"\[\]?=]+")
 
 
 class Field(Struct, gc=False):
-    """One header field: its name, and where it stands (value after the colon, end after the CRLF)."""
+    """One header field: its name, the same in lower case, and where it stands.
+
+    `value` is the offset after the colon, `end` that after the CRLF.
+    """
 
     name: str
+    key: str
     start: int
     value: int
     end: int
 
 
-@dataclass(slots=True, kw_only=True)
-class Node:
+class Node(Struct, kw_only=True):
     """One MIME entity: head from `start`, body from `body` to `end`."""
 
     start: int
@@ -46,8 +48,8 @@ class Node:
     end: int
     fields: list[Field]
     content_type: str
-    parameters: dict[str, str] = field(default_factory=dict)
-    children: list["Node"] = field(default_factory=list)
+    parameters: dict[str, str] = {}
+    children: list["Node"] = []
     is_opaque: bool = False
     """Left whole because it is beyond a limit; it may hold parts of its own."""
 
@@ -72,7 +74,7 @@ def unfolded(value: bytes) -> str:
 def value_of(raw: bytes, node: Node, name: str) -> str:
     """The value of an entity's first field of this lower-case name, as `text_of`; empty if absent."""
     for found in node.fields:
-        if found.name.lower() == name:
+        if found.key == name:
             return text_of(raw, found)
     return ""
 
@@ -80,7 +82,7 @@ def value_of(raw: bytes, node: Node, name: str) -> str:
 def encoding_of(raw: bytes, node: Node) -> str:
     """The entity's Content-Transfer-Encoding, lower case, without comments; empty if absent."""
     value = value_of(raw, node, "content-transfer-encoding")
-    return re.split(r"[;(]", value, maxsplit=1)[0].strip().lower()
+    return value.partition(";")[0].partition("(")[0].strip().lower()
 
 
 class Splitter:
@@ -130,7 +132,8 @@ class Splitter:
                 blank = _blank_line(raw, position, end)
                 return Head(fields=fields, body=blank.end() if blank else end)
             after = found.end()
-            fields.append(Field(found[1].decode("ascii"), position, found.start(2), after))
+            name = found[1].decode("ascii")
+            fields.append(Field(name, name.lower(), position, found.start(2), after))
             position = after
         if raw.startswith(b"\r\n", position, end):
             position += 2

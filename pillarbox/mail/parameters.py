@@ -4,11 +4,13 @@ Total: what cannot be read is left out. Writing is `headers.parameter`.
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from pillarbox.mail import charsets, words
 
 _MOST = 200
+_SHORT = 64
 
 _parameter = re.compile(
     r';\s*+([^\s=;"]++)\s*+=\s*+(?:"([^"\\]*+(?:\\.[^"\\]*+)*)(?:"|\Z|\\\Z)|([^;]*+))', re.DOTALL
@@ -25,6 +27,19 @@ def split(value: str) -> tuple[str, dict[str, str]]:
     RFC 2231 values are put together and decoded, and win over plain ones; encoded words in plain
     ones, which RFC 2047 forbids and many send, are decoded. Of equal names the first counts.
     """
+    if len(value) > _SHORT:
+        return _split(value)
+    main, found = _split_short(value)
+    return main, found.copy()
+
+
+@lru_cache(256)
+def _split_short(value: str) -> tuple[str, dict[str, str]]:
+    """What is short, like `text/plain; charset=utf-8`, is the same in one message after the other."""
+    return _split(value)
+
+
+def _split(value: str) -> tuple[str, dict[str, str]]:
     main, semicolon, _ = value.partition(";")
     plain: dict[str, str] = {}
     if not semicolon:

@@ -6,7 +6,6 @@ Source: RFC 5322, 2045 to 2047; spec inbound 3; limits of the design's quality p
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from msgspec import Struct
 
@@ -34,9 +33,10 @@ _EXTENSIONS = {
 
 
 class Header(Struct, frozen=True, gc=False):
-    """One header field; `raw` is all of it, from its name to its line end."""
+    """One header field; `raw` is all of it, from its name to its line end, `key` its name in lower case."""
 
     name: str
+    key: str
     raw: bytes
 
     @property
@@ -96,11 +96,12 @@ class Message:
         self._raw = raw
         self._splitter = Splitter(raw)
         self._root = self._splitter.message()
-        self.headers = [Header(at.name, raw[at.start : at.end]) for at in self._root.fields]
+        self.headers = [Header(at.name, at.key, raw[at.start : at.end]) for at in self._root.fields]
         self.body_at = self._root.body
-        self._named: dict[str, list[Header]] = {}
-        for header in self.headers:
-            self._named.setdefault(header.name.lower(), []).append(header)
+        # What is read once it is asked for. Not cached_property: it takes a lock each time.
+        self._nodes: tuple[list[Node], Node | None] | None = None
+        self._texts: tuple[str | None, str | None] | None = None
+        self._attachments: list[Attachment] | None = None
 
     def header(self, name: str) -> str | None:
         """The decoded value of the first header of this name, in any case."""
@@ -110,26 +111,28 @@ class Message:
 
     def headers_named(self, name: str) -> list[Header]:
         """All headers of this name, in any case and in order."""
-        return self._named.get(name.lower(), [])
+        key = name.lower()
+        return [header for header in self.headers if header.key == key]
 
-    @cached_property
+    @property
     def text(self) -> str | None:
         """The text body, None when there is none."""
-        texts, _ = self._bodies
-        return _together([self._text(node) for node in texts]) if texts else None
+        return self._read_texts()[0]
 
-    @cached_property
+    @property
     def html(self) -> str | None:
         """The HTML body, None when there is none."""
-        _, html = self._bodies
-        return None if html is None else self._text(html)
+        return self._read_texts()[1]
 
-    @cached_property
+    @property
     def attachments(self) -> list[Attachment]:
         """All leaves that are no body."""
-        found: list[Attachment] = []
-        self._attach(self._root, found)
-        return found
+        if self._attachments is None:
+            self._attachments = []
+            texts, html = self._bodies()
+            bodies = {id(node) for node in [*texts, html]}
+            self._attach(self._root, bodies, self._attachments)
+        return self._attachments
 
     @property
     def defects(self) -> list[str]:
@@ -137,14 +140,19 @@ class Message:
         _ = self.text, self.html, self.attachments
         return self._splitter.defects
 
-    @cached_property
     def _bodies(self) -> tuple[list[Node], Node | None]:
-        return self._choose(self._root)
+        if self._nodes is None:
+            self._nodes = self._choose(self._root)
+        return self._nodes
 
-    @cached_property
-    def _body_nodes(self) -> set[int]:
-        texts, html = self._bodies
-        return {id(node) for node in [*texts, html] if node is not None}
+    def _read_texts(self) -> tuple[str | None, str | None]:
+        if self._texts is None:
+            texts, html = self._bodies()
+            self._texts = (
+                _together([self._text(node) for node in texts]) if texts else None,
+                None if html is None else self._text(html),
+            )
+        return self._texts
 
     def _choose(self, node: Node) -> tuple[list[Node], Node | None]:
         """The leaves that make the text body and the HTML body."""
@@ -169,7 +177,8 @@ class Message:
         return disposition == "attachment" or bool(found.get("filename") or _name_in_type(node))
 
     def _disposition(self, node: Node) -> tuple[str, dict[str, str]]:
-        return parameters.split(mime_tree.value_of(self._raw, node, "content-disposition"))
+        value = mime_tree.value_of(self._raw, node, "content-disposition")
+        return parameters.split(value) if value else ("", {})
 
     def _content(self, node: Node) -> bytes:
         encoding = mime_tree.encoding_of(self._raw, node)
@@ -183,10 +192,10 @@ class Message:
             self._splitter.note("unknown charset")
         return charsets.decode(self._content(node), charset)
 
-    def _attach(self, node: Node, found: list[Attachment]) -> None:
+    def _attach(self, node: Node, bodies: set[int], found: list[Attachment]) -> None:
         for child in node.children:
-            self._attach(child, found)
-        if not node.children and id(node) not in self._body_nodes:
+            self._attach(child, bodies, found)
+        if not node.children and id(node) not in bodies:
             found.append(self._attachment(node, number=len(found) + 1))
 
     def _attachment(self, node: Node, *, number: int) -> Attachment:

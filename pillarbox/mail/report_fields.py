@@ -70,7 +70,7 @@ def returned(message: Message) -> list[Header]:
     for part in message.attachments:
         if media_type(part) in _RETURNED:
             fields = parse(part.content[:MOST_BYTES]).headers[:MOST_FIELDS]
-            return [Header(one.name, one.raw[: len(one.name) + LONGEST]) for one in fields]
+            return [Header(one.name, one.key, one.raw[: len(one.name) + LONGEST]) for one in fields]
     return []
 
 

@@ -77,7 +77,7 @@ class _Rewriter:
         self._pieces.append(self._raw[written : node.start])
         fields_end = node.fields[-1].end if node.fields else node.start
         for found in node.fields:
-            if found.name.lower() != "content-transfer-encoding":
+            if found.key != "content-transfer-encoding":
                 self._pieces.append(self._raw[found.start : found.end])
         self._pieces.append(_FIELD % encoding)
         self._pieces.append(self._raw[fields_end : node.body] or b"\r\n")

@@ -17,6 +17,7 @@ from pillarbox.mail.smtp_model import (
     Transcript,
 )
 from pillarbox.mail.smtp_reply import Reply
+from pillarbox.mail.transfer import has_even_line_ends
 
 _ENVELOPE = ("mail", "rcpt", "data")
 _FINAL = ("data",)
@@ -203,8 +204,7 @@ def wire_body(data: bytes) -> bytes:
     A bare CR or LF is an end of line for some servers and none for others: with a dot it ends the
     message early there and smuggles what follows as commands (CVE-2023-51764 and its kin).
     """
-    ends = data.count(b"\r\n")
-    if data.count(b"\n") != ends or data.count(b"\r") != ends:
+    if not has_even_line_ends(data):
         raise ValueError("the message has a bare CR or LF")
     if not data.endswith(b"\r\n"):
         data += b"\r\n"

@@ -4,10 +4,12 @@ The result is complete but for the DKIM signature and the Return-Path, which bel
 """
 
 from datetime import datetime
+from functools import lru_cache
 
 from msgspec import Struct
 
 from pillarbox.mail import build, headers, trace
+from pillarbox.mail.address import Address
 from pillarbox.mail.headers import HeaderError
 from pillarbox.outbound.check import Checked, File
 
@@ -33,14 +35,15 @@ def is_control(name: str) -> bool:
     return name.startswith("x-pm-") and (name in _CONTROL or name.startswith("x-pm-metadata-"))
 
 
-def compose(message: Checked, stamp: Stamp) -> bytes:
-    """The complete message: RFC 5322 headers, MIME body, 7-bit, CRLF."""
+def compose(message: Checked, stamp: Stamp, body_forms: int) -> bytes:
+    """The complete message: RFC 5322 headers, MIME body, 7-bit, CRLF; `body_forms` as in `build.Content`."""
     content = build.Content(
         headers=_header_lines(message, stamp),
         text=message.text,
         html=message.html,
         parts=[_part(file, message.html) for file in message.files],
         seed=stamp.message_id,
+        forms=body_forms,
     )
     return build.build(content)
 
@@ -50,7 +53,7 @@ def _header_lines(message: Checked, stamp: Stamp) -> list[bytes]:
     lines = [
         f"Received: by {stamp.host} with HTTP id {stamp.message_id};\r\n\t{date}\r\n".encode(),
         f"Date: {date}\r\n".encode(),
-        headers.address_line("From", [message.sender]),
+        sender_line(message.sender),
     ]
     recipients = message.recipients
     if recipients.to:
@@ -62,6 +65,12 @@ def _header_lines(message: Checked, stamp: Stamp) -> list[bytes]:
         lines.append(headers.address_line("Reply-To", message.reply_to))
     lines += _custom_lines(message.headers, stamp)
     return lines + server_lines(stamp, message.tag)
+
+
+@lru_cache(1024)
+def sender_line(sender: Address) -> bytes:
+    """The From header: few senders send much."""
+    return headers.address_line("From", [sender])
 
 
 def server_lines(stamp: Stamp, tag: str | None) -> list[bytes]:

@@ -16,7 +16,13 @@ from pillarbox.mail.address import Address, AddressError, parse_list, parse_one
 from pillarbox.mail.parse import Header, parse, to_seven_bit
 from pillarbox.mail.parse import Message as Parsed
 from pillarbox.outbound import check
-from pillarbox.outbound.compose import Stamp, is_control, own_message_id, server_lines
+from pillarbox.outbound.compose import (
+    Stamp,
+    is_control,
+    own_message_id,
+    sender_line,
+    server_lines,
+)
 from pillarbox.outbound.model import Prepared, Recipients
 from pillarbox.outbound.personal import effective_links, unsubscribe_link
 from pillarbox.outbound.prepare import Surroundings, choose_stream
@@ -110,12 +116,13 @@ def read_controls(parsed: Parsed) -> Controls:
     """The X-PM-* headers of a message, names in any case. A repeated metadata key gets a number."""
     controls = Controls(metadata={})
     for header in parsed.headers:
-        name = header.name.lower()
-        if name.startswith("x-pm-metadata-"):
+        if not header.key.startswith("x-pm-"):
+            continue
+        if header.key.startswith("x-pm-metadata-"):
             key = _free_key(controls.metadata, header.name[len("x-pm-metadata-") :])
             controls.metadata[key] = header.decoded.strip()
-        elif is_control(name):
-            _set_control(controls, name, header.decoded.strip())
+        elif is_control(header.key):
+            _set_control(controls, header.key, header.decoded.strip())
     return controls
 
 
@@ -205,8 +212,7 @@ def _rewrite(
     keeps_id: bool,
 ) -> bytes:
     """The message with its header rewritten and its body untouched, in seven bits."""
-    fields = [(header.name.lower(), header) for header in parsed.headers]
-    names = {name for name, _ in fields}
+    names = {header.key for header in parsed.headers}
     body = submitted.data[parsed.body_at :]
     lines = [
         trace.received(
@@ -221,14 +227,14 @@ def _rewrite(
     if "date" not in names:
         lines.append(f"Date: {trace.date(stamp.at)}\r\n".encode())
     # Written anew: what is delivered is who was checked, however others read the original.
-    lines.append(headers.address_line("From", [sender]))
+    lines.append(sender_line(sender))
     keeps_id = keeps_id and "message-id" in names
-    once = set(_ONCE)
-    for name, header in fields:
-        if not _stays(name, keeps_id=keeps_id) or (name in _ONCE and name not in once):
-            continue
-        once.discard(name)
-        lines.append(_field(header))
+    written: set[str] = set()
+    for header in parsed.headers:
+        key = header.key
+        if _stays(key, keeps_id=keeps_id) and not (key in _ONCE and key in written):
+            written.add(key)
+            lines.append(header.raw if _is_fit(header.raw) else _fit_field(header))
     if not keeps_id:
         lines.append(own_message_id(stamp))
     if "mime-version" not in names:
@@ -256,17 +262,15 @@ def _stays(name: str, *, keeps_id: bool) -> bool:
     return name not in _REPLACED and not is_control(name)
 
 
-def _field(header: Header) -> bytes:
-    """A header field as it came, or written anew when its octets or lines are not fit for every server.
+def _fit_field(header: Header) -> bytes:
+    """A header field written anew, because its octets or lines are not fit for every server.
 
-    What has no value, or a name that is none, goes out as it came or, when that is not possible, not at all.
+    What has no value, or a name that is none, does not go out at all.
     """
-    if _is_fit(header.raw):
-        return header.raw
     name = header.name
     if not headers.is_token(name) or not header.value:
         return b""
-    if name.lower() in ("to", "cc", "reply-to", "sender"):
+    if header.key in ("to", "cc", "reply-to", "sender"):
         try:
             addresses = parse_list(header.value)
         except AddressError:

@@ -64,6 +64,7 @@ def prepare(
     links = effective_links(server, checked.track_links)
     key = surroundings.keys.next()
     stamp = Stamp(message_id=message_id(key), at=surroundings.at, host=surroundings.host)
+    forms = body_forms(checked.text, checked.html)
     return Prepared(
         key=key,
         message_id=stamp.message_id,
@@ -82,8 +83,8 @@ def prepare(
         links=len(tracked_urls(checked.html, checked.text, links, surroundings.own_hosts)),
         unsubscribe=unsubscribe_link(stream, checked.html, checked.text),
         bounce_type=bounce_type(checked),
-        body_form=body_forms(checked.text, checked.html),
-        raw=compose(checked, stamp),
+        body_form=forms,
+        raw=compose(checked, stamp, forms),
         render_error=render_error,
     )
 
