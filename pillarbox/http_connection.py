@@ -1,11 +1,12 @@
 """One HTTP connection: uvicorn's, with limits on the size of a request's head and on the time it takes.
 
-Bodies have limits of their own, which know the endpoint (api/intake.py).
+Bodies have limits of their own, which know the endpoint (api/intake.py). The head of an answer leaves in one write
+with the beginning of its body: uvicorn hands them over apart, and two packets wake the client twice.
 """
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -22,6 +23,38 @@ _ANSWER = (
 
 class _HeadTooLargeError(Exception):
     """The parser is left by it."""
+
+
+class _Gathering:
+    """A transport that holds the head of an answer until its body, or the next turn of the loop, has come."""
+
+    __slots__ = ("_head", "_loop", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.writelines((head, data) if data else (head,))
+        elif data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 1"):
+            self._head = data
+            self._loop.call_soon(self._flush)
+        else:
+            self._transport.write(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._head:
+            self.write(b"")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 class Connection(HttpToolsProtocol):
@@ -44,6 +77,7 @@ class Connection(HttpToolsProtocol):
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.transport = cast(asyncio.Transport, _Gathering(transport, self.loop))
         self._head_since = self.loop.time()
 
     @override

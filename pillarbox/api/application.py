@@ -74,7 +74,7 @@ class Api:
             answer += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
         answer.append((b"x-request-id", _new_id()))
         answer.append((b"content-length", b"%d" % len(body)))
-        # Both parts without a pause: they leave in one write.
+        # Both parts without a pause: they leave in one write (http_connection).
         await send({"type": "http.response.start", "status": status, "headers": answer})
         await send({"type": "http.response.body", "body": body})
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from typing_extensions import override
 from uvicorn.server import ServerState
 
 from pillarbox.http_connection import HEAD_S, MAX_HEAD, Connection, close_late
@@ -112,3 +113,76 @@ async def test_a_head_that_waits_for_our_answer_is_not_late(http) -> None:
     writer.write(b"x")
     assert await status_of(reader) == 200
     writer.close()
+
+
+class Written(asyncio.Transport):
+    """Counts writes instead of sending."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[bytes] = []
+        self.is_closed = False
+
+    @override
+    def write(self, data: Any) -> None:
+        self.writes.append(bytes(data))
+
+    @override
+    def writelines(self, list_of_data: Any) -> None:
+        self.writes.append(b"".join(list_of_data))
+
+    @override
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    @override
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def a_connection(app: Any) -> tuple[Connection, Written]:
+    config = uvicorn.Config(app, http=Connection, ws="none", lifespan="off", log_config=None)
+    config.load()
+    connection = Connection(config=config, server_state=ServerState(), app_state={})
+    written = Written()
+    connection.connection_made(written)
+    return connection, written
+
+
+async def turns() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_head_and_body_of_an_answer_leave_in_one_write() -> None:
+    connection, written = a_connection(answer)
+    connection.data_received(START + b"\r\n")
+    await turns()
+    assert [piece[:15] for piece in written.writes] == [b"HTTP/1.1 200 OK"]
+    assert written.writes[0].endswith(b"\r\n\r\nok")
+
+
+async def test_a_head_whose_body_comes_later_does_not_wait_for_it() -> None:
+    go_on = asyncio.Event()
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await go_on.wait()
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    connection, written = a_connection(slow)
+    connection.data_received(START + b"\r\n")
+    await turns()
+    assert written.writes[0].endswith(b"content-length: 2\r\n\r\n")
+    go_on.set()
+    await turns()
+    assert written.writes[1:] == [b"ok"]
+
+
+async def test_an_answer_without_body_is_sent_before_the_connection_closes() -> None:
+    connection, written = a_connection(answer)
+    connection.data_received(START.replace(b"GET", b"HEAD") + b"Connection: close\r\n\r\n")
+    await turns()
+    assert len(written.writes) == 1
+    assert written.is_closed
