@@ -114,9 +114,11 @@ class Lanes:
 
     def finished(self, lane: str, *, struggled: bool, is_slow: bool = False) -> None:
         """One copy of a lane is out of hand."""
-        throttle = self._throttles.setdefault(
-            domain_of(lane), Throttle(limit=FIRST_IN_HAND, most=MOST_PER_DESTINATION)
-        )
+        domain = domain_of(lane)
+        throttle = self._throttles.get(domain)
+        if throttle is None:
+            throttle = Throttle(limit=FIRST_IN_HAND, most=MOST_PER_DESTINATION)
+            self._throttles[domain] = throttle
         if struggled:
             throttle.struggled()
         elif is_slow:
@@ -130,13 +132,13 @@ class Lanes:
         self._set_aside.setdefault(domain_of(lane), set()).add(lane)
 
     def _make_ready(self, lane: str) -> None:
-        domain = domain_of(lane)
-        aside = self._set_aside.get(domain, set())
-        if lane in aside:
-            aside.remove(lane)
-            self._ready[lane] = None
+        aside = self._set_aside.get(domain_of(lane))
+        if aside is None or lane not in aside:
+            return
+        aside.remove(lane)
+        self._ready[lane] = None
         if not aside:
-            self._set_aside.pop(domain, None)
+            del self._set_aside[domain_of(lane)]
 
     def _slots(self, lane: str) -> int:
         return min(self._room(lane), self._free_for(lane), LARGEST_TAKE)
@@ -149,7 +151,8 @@ class Lanes:
 
         What is in hand keeps the connections busy meanwhile.
         """
-        return self._room(lane) >= max(1, self._limit(lane) // WORTH)
+        limit = self._limit(lane)
+        return limit - self._in_hand.get(lane, 0) >= max(1, limit // WORTH)
 
     def _room(self, lane: str) -> int:
         return self._limit(lane) - self._in_hand.get(lane, 0)
@@ -174,7 +177,7 @@ class Lanes:
         else:
             self._in_hand.pop(lane, None)
             self._forget_if_ordinary(domain_of(lane))
-        if self._is_worth_taking(lane):
+        if self._set_aside and self._is_worth_taking(lane):
             self._make_ready(lane)
 
     def _forget_if_ordinary(self, domain: str) -> None:

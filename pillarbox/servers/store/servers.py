@@ -15,6 +15,13 @@ from pillarbox.storage.tx import Tx
 FIRST_SERVER_ID = 1001  # small numbers serve client libraries as "does not exist"
 LAST_ID = (1 << 31) - 1
 
+_HAS_HOOK = or_(
+    *(
+        t.servers.c[name] != ""
+        for name in ("bounce_hook_url", "open_hook_url", "delivery_hook_url", "click_hook_url")
+    )
+)
+
 
 def insert_account(tx: Tx) -> None:
     """Create the account, with the secret that signs return paths and links."""
@@ -112,10 +119,12 @@ def list_by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Server]:
 
 def list_hooked(tx: Tx, ids: Collection[int]) -> list[Server]:
     """Those of these Servers with a hook URL of their own for events of mail that goes out."""
-    at = t.servers.c
-    urls = (at.bounce_hook_url, at.open_hook_url, at.delivery_hook_url, at.click_hook_url)
-    has_one = or_(*(url != "" for url in urls))
-    return _load(tx, tx.rows(select(t.servers).where(at.id.in_(ids), has_one)))
+    return _load(tx, tx.rows(select(t.servers).where(t.servers.c.id.in_(ids), _HAS_HOOK)))
+
+
+def is_any_hooked(tx: Tx) -> bool:
+    """Whether there is a Server with such a hook URL."""
+    return bool(tx.scalar(select(select(t.servers).where(_HAS_HOOK).exists())))
 
 
 def search(tx: Tx, *, name: str | None, count: int, offset: int) -> tuple[int, list[Server]]:

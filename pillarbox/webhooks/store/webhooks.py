@@ -139,6 +139,11 @@ def list_of_streams(tx: Tx, stream_keys: Collection[int]) -> list[Webhook]:
     return _load(tx, tx.rows(query))
 
 
+def are_there_any(tx: Tx) -> bool:
+    """Whether there is a webhook, of any stream."""
+    return bool(tx.scalar(select(webhooks.select().exists())))
+
+
 def targets(tx: Tx, ids: Collection[int]) -> dict[int, Target]:
     """Where these webhooks are called, by id; those that are gone are left out."""
     at = webhooks.c

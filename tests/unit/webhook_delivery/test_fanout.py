@@ -224,6 +224,15 @@ async def test_errors_of_smtp_are_told_where_the_server_wants_it(app, server, wa
     assert run(app).made == int(wants)
 
 
+async def test_the_log_is_not_read_while_nobody_listens_at_all(app, server):
+    tell(app, server, a_message(app, server), EventType.DELIVERED, DeliveryMessage="x")
+    assert run(app).read == 0
+    change_server(app, server, open_hook_url="https://hook.example/")
+    assert run(app).read == 0  # the mark has moved all the same
+    tell(app, server, a_message(app, server), EventType.DELIVERED, DeliveryMessage="x")
+    assert run(app).read == 1
+
+
 async def test_events_of_before_are_not_told_to_who_comes_later(app, server):
     tell(app, server, a_message(app, server), EventType.DELIVERED, DeliveryMessage="x")
     run(app)
