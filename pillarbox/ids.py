@@ -25,6 +25,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _TIME_BITS, _NODE_BITS, _SEQUENCE_BITS = 42, 11, 10
 _EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 NODES = 1 << _NODE_BITS
+_POSITION_BITS = 6  # a message has at most fifty recipients
 
 
 class KeyMaker:
@@ -109,6 +110,16 @@ def key_of(text: str) -> MessageKey | None:
     return MessageKey(
         milliseconds << (_NODE_BITS + _SEQUENCE_BITS) | node << _SEQUENCE_BITS | sequence
     )
+
+
+def copy_number(message_key: int, position: int) -> int:
+    """The number by which a return path names one recipient's copy."""
+    return message_key << _POSITION_BITS | position
+
+
+def copy_of(number: int) -> tuple[int, int]:
+    """Message key and position of a copy's number."""
+    return number >> _POSITION_BITS, number & ((1 << _POSITION_BITS) - 1)
 
 
 def new_token() -> str:

@@ -16,10 +16,11 @@ from pillarbox.bounces.judge import Judgement, judge
 from pillarbox.bounces.model import Bounce, NewBounce
 from pillarbox.bounces.orphans import Orphan, Why
 from pillarbox.bounces.record import record
+from pillarbox.ids import copy_of
 from pillarbox.mail import arf, charsets
 from pillarbox.mail.parse import Message, parse
 from pillarbox.mail.verp import ReturnPaths
-from pillarbox.outbound.model import ERASED_DOMAIN, copy_of
+from pillarbox.outbound.model import ERASED_DOMAIN
 from pillarbox.outbound.store import copies
 from pillarbox.outbound.store.copies import Copy
 from pillarbox.received.model import Received, Route

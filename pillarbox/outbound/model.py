@@ -170,18 +170,6 @@ class Search:
 ERASED_DOMAIN = "erased.invalid"
 """The domain of the addresses that stand where those of data removals stood."""
 
-_POSITION_BITS = 6  # a message has at most fifty recipients
-
-
-def copy_number(message_key: int, position: int) -> int:
-    """The number by which a return path names one recipient's copy."""
-    return message_key << _POSITION_BITS | position
-
-
-def copy_of(number: int) -> tuple[int, int]:
-    """Message key and position of a copy's number."""
-    return number >> _POSITION_BITS, number & ((1 << _POSITION_BITS) - 1)
-
 
 def lane_of(domain: str, *, is_bulk: bool) -> str:
     """The lane of the queue for a destination: bulk mail waits in a lane of its own."""

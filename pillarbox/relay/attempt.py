@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct
 
 from pillarbox.bounces.classify import LocalCause
+from pillarbox.ids import copy_number
 from pillarbox.mail.dns import DnsFailure, NoSuchDomain, Resolver
 from pillarbox.mail.egress import Egress
 from pillarbox.mail.mx import Host, NoRoute, RouteCause, route
@@ -34,6 +35,7 @@ from pillarbox.mail.smtp_client import (
     connect,
 )
 from pillarbox.mail.smtp_reply import Reply
+from pillarbox.mail.verp import ReturnPaths
 from pillarbox.relay.job import Job, Outcome, Result, Setup
 
 _CAUSES = {
@@ -91,7 +93,13 @@ class Way:
     resolver: Resolver
     egress: Egress
     own_names: frozenset[str]
+    return_paths: ReturnPaths
     smarthost: "Smarthost | None" = None
+
+    def return_path(self, job: Job) -> str:
+        """Where mail about this copy goes back to."""
+        number = copy_number(job.message_key, job.position)
+        return self.return_paths.make(number, job.return_path_host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +185,16 @@ async def open_line(domain: str, way: Way, transcript: Transcript) -> Line:
     raise Unreachable(last)
 
 
-async def hand_over(line: Line, job: Job, data: bytes, transcript: Transcript) -> Verdict:
+async def hand_over(
+    line: Line, job: Job, data: bytes, *, mail_from: str, transcript: Transcript
+) -> Verdict:
     """Send one copy over an open connection.
 
     Raises Dropped when a connection that had served before turns out to be gone before the message was taken.
     """
     try:
         sent = await line.connection.send(
-            mail_from=job.return_path, rcpt=job.recipient, data=data, transcript=transcript
+            mail_from=mail_from, rcpt=job.recipient, data=data, transcript=transcript
         )
     except Dropped as error:
         if line.connection.messages_sent and not error.after_final_dot:

@@ -23,10 +23,9 @@ from pillarbox.app import App
 from pillarbox.domains.directory import Domains, Origin
 from pillarbox.domains.model import DkimKey
 from pillarbox.errors import Refused, Unavailable
-from pillarbox.mail.verp import ReturnPaths
 from pillarbox.outbound.accept import DELIVERY
 from pillarbox.outbound.handover import Handed
-from pillarbox.outbound.model import copy_number, domain_of, is_bulk
+from pillarbox.outbound.model import domain_of, is_bulk
 from pillarbox.outbound.store import queue
 from pillarbox.outbound.store.queue import Claimed, Content
 from pillarbox.relay.crew import Crew
@@ -89,7 +88,6 @@ class Dispatcher:
     def __init__(self, app: App, domains: Domains, secret: bytes) -> None:
         self._app = app
         self._domains = domains
-        self._return_paths = ReturnPaths(secret=secret)
         self._wishing = Wishing(Tokens(secret), app.config.public_url)
         self._lanes = Lanes(suspended=None)
         self._held: dict[Id, Held] = {}
@@ -206,14 +204,13 @@ class Dispatcher:
         self._crew.send(jobs)
 
     def _job(self, copy: Claimed, raw: bytes, origin: Origin, wishes: Wishes | None) -> Job:
-        number = copy_number(copy.message_key, copy.position)
         return Job(
             message_key=copy.message_key,
             position=copy.position,
             lease=copy.lease,
             domain=domain_of(copy.lane),
             recipient=copy.email,
-            return_path=self._return_paths.make(number, origin.return_path_host),
+            return_path_host=origin.return_path_host,
             key=origin.key.host if origin.key else "",
             raw=raw,
             wishes=wishes,

@@ -47,10 +47,10 @@ class Key(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Job(msgspec.Struct, frozen=True, array_like=True):
-    """One copy to deliver. `key` names the DKIM key that signs, "" for none.
+    """One copy to deliver.
 
-    `wishes` says what this copy gets of its own; None: it is like all others. Bulk mail lets all
-    other mail go first.
+    Its return path is at `return_path_host`; `key` names the DKIM key that signs, "" for none. `wishes` says
+    what this copy gets of its own; None: it is like all others. Bulk mail lets all other mail go first.
     """
 
     message_key: int
@@ -58,7 +58,7 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
     lease: int
     domain: str
     recipient: str
-    return_path: str
+    return_path_host: str
     key: str
     raw: bytes
     wishes: Wishes | None = None

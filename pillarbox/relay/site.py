@@ -188,7 +188,13 @@ class Site:
 
     async def _hand_over(self, line: Line, job: Job, watch: Stopwatch) -> Verdict:
         began = time.monotonic()
-        verdict = await hand_over(line, job, self._sign(job), watch.transcript)
+        verdict = await hand_over(
+            line,
+            job,
+            self._sign(job),
+            mail_from=self._way.return_path(job),
+            transcript=watch.transcript,
+        )
         self._pace.carried(time.monotonic() - began)
         return verdict
 

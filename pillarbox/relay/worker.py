@@ -24,6 +24,7 @@ from pillarbox.collector import spare_collector
 from pillarbox.mail.dkim import Signer
 from pillarbox.mail.dns import Resolver
 from pillarbox.mail.egress import Egress
+from pillarbox.mail.verp import ReturnPaths
 from pillarbox.relay.attempt import Smarthost, Way
 from pillarbox.relay.frames import frame, read_frame
 from pillarbox.relay.job import FromWorker, Job, Key, Outcome, Setup, ToWorker
@@ -106,6 +107,7 @@ def way(setup: Setup) -> Way:
         resolver=Resolver(setup.dns_servers),
         egress=Egress([ip_network(text) for text in setup.egress_allow]),
         own_names=frozenset({setup.hostname.lower()}),
+        return_paths=ReturnPaths(secret=setup.secret),
         smarthost=Smarthost.of(setup.relay_url) if setup.relay_url else None,
     )
 

@@ -12,10 +12,11 @@ from pillarbox.bounces.activate import activate
 from pillarbox.bounces.model import Bounce, BounceSearch, BounceType
 from pillarbox.bounces.orphans import Why
 from pillarbox.events import store as events
+from pillarbox.ids import copy_number, copy_of
 from pillarbox.mail.parse import parse
 from pillarbox.mail.verp import ReturnPaths
 from pillarbox.outbound.accept import accept
-from pillarbox.outbound.model import ERASED_DOMAIN, Prepared, RecipientState, copy_number, copy_of
+from pillarbox.outbound.model import ERASED_DOMAIN, Prepared, RecipientState
 from pillarbox.outbound.store import queue, tables
 from pillarbox.outbound.store.queue import Move
 from pillarbox.servers.model import Server

@@ -18,7 +18,7 @@ def setup(names: DnsZone, mx: ScriptedMx, relay_url: str | None = None) -> Setup
         mx_port=mx.port,
         dns_servers=(names.address,),
         egress_allow=("127.0.0.0/8",),
-        secret=b"x",
+        secret=b"x" * 16,
         public_url="http://pillarbox.example",
     )
 

@@ -24,7 +24,7 @@ JOB = Job(
     lease=1,
     domain="one.example",
     recipient="ann@one.example",
-    return_path="",
+    return_path_host="mail.example",
     key="",
     raw=b"",
 )
