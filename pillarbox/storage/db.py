@@ -160,7 +160,8 @@ class Database:
         line = Line(self.engine, rest_s=None if self.is_sqlite else LINE_REST_S)
         while (job := self._jobs.get()) is not None:
             group, is_last = self._gather(job)
-            self._settle(group, self._run_group(group, line))
+            outcomes, committed = self._run_group(group, line)
+            self._settle(group, outcomes, committed)
             if is_last:
                 break
         line.close()
@@ -180,8 +181,8 @@ class Database:
             size += len(job.items or (1,))
         return group, False
 
-    def _run_group(self, group: list[_Job], line: Line) -> list[Outcome]:
-        """The outcome of each job, after one commit for all of them."""
+    def _run_group(self, group: list[_Job], line: Line) -> tuple[list[Outcome], list[Tx]]:
+        """The outcome of each job, after one commit for all of them; and what was committed."""
         try:
             outcomes, tx = self._commit_group(group, line)
         except Exception as problem:  # noqa: BLE001 - whatever happens, every caller gets an answer
@@ -189,13 +190,14 @@ class Database:
                 log.error(
                     "database refused work", extra={"reason": str(problem), "jobs": len(group)}
                 )
-                return [Unavailable(str(problem))] * len(group)
+                return [Unavailable(str(problem))] * len(group), []
             if len(group) == 1:
-                return [problem]
-            return [outcome for job in group for outcome in self._run_group([job], line)]
-        if tx.wakes or tx.handed:
-            group[0].loop.call_soon_threadsafe(self.wake.notify, tx.wakes, tx.handed)
-        return outcomes
+                return [problem], []
+            parts = [self._run_group([job], line) for job in group]
+            return [one for part, _ in parts for one in part], [
+                tx for _, done in parts for tx in done
+            ]
+        return outcomes, [tx]
 
     def _commit_group(self, group: list[_Job], line: Line) -> tuple[list[Outcome], Tx]:
         with line.begin() as connection:
@@ -206,23 +208,29 @@ class Database:
                 outcomes.update(_run_together(tx, work, jobs, alone=len(parts) == 1))
         return [outcomes[job] for job in group], tx
 
-    def _settle(self, group: list[_Job], outcomes: list[Outcome]) -> None:
-        """Answer every caller, with one call into each event loop."""
+    def _settle(self, group: list[_Job], outcomes: list[Outcome], committed: list[Tx]) -> None:
+        """Answer every caller and tell the news, with one call into each event loop."""
         answers: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Outcome]]] = {}
         for job, outcome in zip(group, outcomes, strict=True):
             answers.setdefault(job.loop, []).append((job.future, outcome))
         for loop, pairs in answers.items():
-            loop.call_soon_threadsafe(_answer, pairs)
+            news = committed if loop is group[0].loop else []
+            loop.call_soon_threadsafe(self._answer, pairs, news)
 
-
-def _answer(pairs: list[tuple[asyncio.Future[Any], Outcome]]) -> None:
-    for future, outcome in pairs:
-        if future.cancelled():
-            continue
-        if isinstance(outcome, Exception):
-            future.set_exception(outcome)
-        else:
-            future.set_result(outcome)
+    def _answer(
+        self, pairs: list[tuple[asyncio.Future[Any], Outcome]], committed: list[Tx]
+    ) -> None:
+        for future, outcome in pairs:
+            if future.cancelled():
+                continue
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+        # Callers come first: a process that is woken by news may have the processor before they are answered.
+        for tx in committed:
+            if tx.wakes or tx.handed:
+                self.wake.notify(tx.wakes, tx.handed)
 
 
 def _by_work(group: list[_Job]) -> list[tuple[Callable[..., Any], list[_Job]]]:

@@ -146,3 +146,19 @@ async def test_stop_finishes_what_waits(db: Database) -> None:
     await asyncio.sleep(0)
     await asyncio.get_running_loop().run_in_executor(None, db._jobs.put, None)
     assert len(await asyncio.gather(*calls)) == 50
+
+
+async def test_news_has_arrived_before_callers_go_on_but_they_go_first(db: Database) -> None:
+    order: list[str] = []
+
+    class Taker:
+        def arrive(self, items: Sequence[str], /) -> None:
+            order.extend(items)
+            asyncio.get_running_loop().call_soon(order.append, "what the news led to")
+
+    db.wake.takers["parcels"] = Taker()
+    await db.write(lambda tx: tx.hand_over("parcels", "parcel"))
+    order.append("the caller")
+    await asyncio.sleep(0)
+    assert order == ["parcel", "the caller", "what the news led to"]
+    del db.wake.takers["parcels"]
