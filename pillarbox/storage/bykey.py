@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Table, text
+from sqlalchemy import Table
 
 from pillarbox.storage import dialect
 from pillarbox.storage.tx import Tx
@@ -21,13 +21,13 @@ class ByKey:
     def __init__(self, table: Table, key: str, *columns: str) -> None:
         head = f"SELECT {', '.join(columns)} FROM {table.name} WHERE {table.c[key].name}"  # noqa: S608 - names of our own
         self._sqlite = f"{head} = :key"
-        self._postgres = text(f"{head} = ANY(CAST(:keys AS bigint[]))")
+        self._postgres = f"{head} = ANY(%t::bigint[])"
 
     def rows(self, tx: Tx, keys: Collection[int]) -> Sequence[Sequence[Any]]:
         """The rows of different keys."""
         if dialect.is_sqlite(tx.connection):
             return dialect.sqlite_rows(tx.connection, self._sqlite, [{"key": key} for key in keys])
-        return tx.rows(self._postgres, {"keys": list(keys)}) if keys else ()
+        return dialect.postgres_rows(tx.connection, self._postgres, list(keys)) if keys else ()
 
 
 class LongByKey:

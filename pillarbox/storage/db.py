@@ -6,7 +6,8 @@ commit): callers see a transaction, the disk sees one fsync for many. SQLite has
 a few, each with its connection.
 
 `await db.write_each(work, items)` goes further: pieces handed in by different callers for the same `work` are
-passed to it together as one list, so that a store can write many rows with one statement.
+passed to it together as one list, so that a store can write many rows with one statement. On PostgreSQL all work
+of one kind goes to the same writer, so that its groups are large and mostly need no savepoints (decision 0020).
 
 Reads run in reader threads; on SQLite the write-ahead log keeps them out of the writer's way.
 """
@@ -38,7 +39,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 READERS = 4
-POSTGRES_WRITERS = 3
+POSTGRES_WRITERS = 2  # for work of one caller
+POSTGRES_GROUP_WRITERS = 2  # for what callers share
 LINE_REST_S = 1.0  # a PostgreSQL that was not asked for longer may have been restarted meanwhile
 MAX_GROUP = 512
 
@@ -67,6 +69,9 @@ class _Job:
         self.future: asyncio.Future[Any] = self.loop.create_future()
 
 
+_Queue = queue.SimpleQueue[_Job | None]
+
+
 class Database:
     """One database of either kind. `start` before use, `stop` at the end."""
 
@@ -74,30 +79,43 @@ class Database:
         self.clock = clock
         self.wake = wake
         self.is_sqlite = url.startswith("sqlite")
-        self.engine: Engine = (
-            dialect.sqlite_engine(url, connections=READERS + 3)
-            if self.is_sqlite
-            else dialect.postgres_engine(url, connections=READERS + POSTGRES_WRITERS)
+        self.engine: Engine
+        self._lines: Engine
+        if self.is_sqlite:
+            self.engine = self._lines = dialect.sqlite_engine(url, connections=READERS + 3)
+        else:
+            self.engine = dialect.postgres_engine(url, connections=READERS)
+            lines = POSTGRES_WRITERS + POSTGRES_GROUP_WRITERS
+            self._lines = dialect.postgres_line_engine(url, connections=lines)
+        self._queue = _Queue()
+        self._shared = (
+            [self._queue] if self.is_sqlite else [_Queue() for _ in range(POSTGRES_GROUP_WRITERS)]
         )
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._shared_of: dict[Callable[..., Any], _Queue] = {}
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._writers: list[threading.Thread] = []
+        self._writers: list[tuple[threading.Thread, _Queue]] = []
 
     def start(self) -> None:
         """Start the writer threads."""
-        for number in range(1 if self.is_sqlite else POSTGRES_WRITERS):
-            thread = threading.Thread(target=self._write_loop, name=f"writer-{number}", daemon=True)
+        queues = (
+            [self._queue] if self.is_sqlite else [self._queue] * POSTGRES_WRITERS + self._shared
+        )
+        for number, jobs in enumerate(queues):
+            thread = threading.Thread(
+                target=self._write_loop, args=(jobs,), name=f"writer-{number}", daemon=True
+            )
             thread.start()
-            self._writers.append(thread)
+            self._writers.append((thread, jobs))
 
     def stop(self) -> None:
         """Finish the work that waits, then close all connections."""
-        for _ in self._writers:
-            self._jobs.put(None)
-        for thread in self._writers:
+        for _, jobs in self._writers:
+            jobs.put(None)
+        for thread, _ in self._writers:
             thread.join()
         self._writers.clear()
         self._readers.shutdown()
+        self._lines.dispose()
         self.engine.dispose()
 
     async def write(self, work: Callable[[Tx], R]) -> R:
@@ -106,7 +124,7 @@ class Database:
         Raises Unavailable when the database cannot take it now.
         """
         job = _Job(work, None)
-        self._jobs.put(job)
+        self._queue.put(job)
         result: R = await job.future
         return result
 
@@ -120,7 +138,7 @@ class Database:
         An item whose work raises anything but Refused fails its own caller only.
         """
         job = _Job(work, items)
-        self._jobs.put(job)
+        self._queue_of(work).put(job)
         results: Sequence[Result | Refused] = await job.future
         return results
 
@@ -148,38 +166,31 @@ class Database:
 
     def load(self) -> Load:
         """How busy the connections and threads are."""
-        pool: Any = self.engine.pool
+        pools: set[Any] = {self.engine.pool, self._lines.pool}
         return Load(
-            connections_used=pool.checkedout(),
-            connections_max=pool.size(),
-            writes_waiting=self._jobs.qsize(),
+            connections_used=sum(pool.checkedout() for pool in pools),
+            connections_max=sum(pool.size() for pool in pools),
+            writes_waiting=sum(jobs.qsize() for jobs in {self._queue, *self._shared}),
             reads_waiting=self._readers._work_queue.qsize(),  # noqa: SLF001 - there is no other way to ask
         )
 
-    def _write_loop(self) -> None:
-        line = Line(self.engine, rest_s=None if self.is_sqlite else LINE_REST_S)
-        while (job := self._jobs.get()) is not None:
-            group, is_last = self._gather(job)
+    def _queue_of(self, work: Callable[..., Any]) -> _Queue:
+        """Where work that callers share waits: all of it for the same writer, so that groups are large."""
+        shared = self._shared_of.get(work)
+        if shared is None:
+            turn = len(self._shared_of) % len(self._shared)
+            shared = self._shared_of[work] = self._shared[turn]
+        return shared
+
+    def _write_loop(self, jobs: _Queue) -> None:
+        line = Line(self._lines, rest_s=None if self.is_sqlite else LINE_REST_S)
+        while (job := jobs.get()) is not None:
+            group, is_last = _gather(jobs, job)
             outcomes, committed = self._run_group(group, line)
             self._settle(group, outcomes, committed)
             if is_last:
                 break
         line.close()
-
-    def _gather(self, first: _Job) -> tuple[list[_Job], bool]:
-        """Everything that waits now, up to a limit, and whether the stop mark was among it."""
-        group = [first]
-        size = len(first.items or (1,))
-        while size < MAX_GROUP:
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                break
-            if job is None:
-                return group, True
-            group.append(job)
-            size += len(job.items or (1,))
-        return group, False
 
     def _run_group(self, group: list[_Job], line: Line) -> tuple[list[Outcome], list[Tx]]:
         """The outcome of each job, after one commit for all of them; and what was committed."""
@@ -233,6 +244,22 @@ class Database:
                 self.wake.notify(tx.wakes, tx.handed)
 
 
+def _gather(jobs: _Queue, first: _Job) -> tuple[list[_Job], bool]:
+    """Everything that waits now, up to a limit, and whether the stop mark was among it."""
+    group = [first]
+    size = len(first.items or (1,))
+    while size < MAX_GROUP:
+        try:
+            job = jobs.get_nowait()
+        except queue.Empty:
+            break
+        if job is None:
+            return group, True
+        group.append(job)
+        size += len(job.items or (1,))
+    return group, False
+
+
 def _by_work(group: list[_Job]) -> list[tuple[Callable[..., Any], list[_Job]]]:
     """Jobs that share a function together; the others each by itself; in order of arrival."""
     shared: dict[Callable[..., Any], list[_Job]] = {}
@@ -260,10 +287,11 @@ def _run_together(
     dialect.execute(connection, "SAVEPOINT part")
     try:
         outcomes = _run_part(tx, work, jobs)
+        dialect.confirm(connection)
     except Exception as problem:
         if dialect.is_outage(problem) or not _is_open(connection):
             raise
-        dialect.execute(connection, "ROLLBACK TO part")
+        dialect.roll_back_to(connection, "part")
         tx.wakes, tx.handed = wakes, handed
         if len(jobs) == 1:
             return {jobs[0]: problem}

@@ -82,7 +82,7 @@ def sqlite_engine(url: str, *, connections: int) -> Engine:
     return engine
 
 
-def postgres_engine(url: str, *, connections: int) -> Engine:
+def postgres_engine(url: str, *, connections: int, **options: Any) -> Engine:
     """An engine on PostgreSQL; statements of a session are prepared by the driver once they repeat.
 
     All of them are short: to compile one or to start workers for it costs more than it saves.
@@ -93,6 +93,7 @@ def postgres_engine(url: str, *, connections: int) -> Engine:
         max_overflow=2,
         pool_pre_ping=True,
         connect_args={"application_name": "pillarbox", "connect_timeout": 10},
+        **options,
     )
 
     @event.listens_for(engine, "connect")
@@ -101,6 +102,52 @@ def postgres_engine(url: str, *, connections: int) -> Engine:
         connection.commit()
 
     return engine
+
+
+def postgres_line_engine(url: str, *, connections: int) -> Engine:
+    """An engine on PostgreSQL for writers' lines, whose transactions are opened by `together`.
+
+    Plans are kept as they were made, perhaps for an empty table. So that they stay right as it grows, rows are
+    looked up by their index whatever the planner takes for cheaper.
+    """
+    engine = postgres_engine(url, connections=connections, isolation_level="AUTOCOMMIT")
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        connection.execute(
+            "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+        )
+        connection.commit()
+
+    _postgres().wait_for_each(engine)
+    return engine
+
+
+@contextmanager
+def together(connection: Connection) -> Iterator[None]:
+    """Everything between begin and commit on a writer's connection.
+
+    On PostgreSQL a bare statement without a result may not have been looked at by the server when it returns: what
+    is wrong with it comes up with the next statement that has a result, at `confirm`, or at the end.
+    """
+    if is_sqlite(connection):
+        yield
+        return
+    with _postgres().pipelined(connection):
+        yield
+
+
+def confirm(connection: Connection) -> None:
+    """Wait until the server has done all statements so far; raises what was wrong with them."""
+    if not is_sqlite(connection):
+        _postgres().confirm(connection)
+
+
+def roll_back_to(connection: Connection, savepoint: str) -> None:
+    """Undo everything since a savepoint, whatever came of it."""
+    if not is_sqlite(connection):
+        _postgres().calm(connection)
+    execute(connection, f"ROLLBACK TO {savepoint}")
 
 
 def insert(connection: Connection, table: Table) -> "SqliteInsert | PostgresInsert":
@@ -143,6 +190,19 @@ def sqlite_each(
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     return iter(driver.execute(statement, parameters))
+
+
+def postgres_rows(
+    connection: Connection, statement: str, *columns: Sequence[Any]
+) -> list[tuple[Any, ...]]:
+    """The rows of a statement written for PostgreSQL, run by the driver itself; its parameters are arrays."""
+    rows: list[tuple[Any, ...]] = _postgres().rows(connection, statement, columns)
+    return rows
+
+
+def postgres_run(connection: Connection, statement: str, *columns: Sequence[Any]) -> None:
+    """Run a statement written for PostgreSQL by the driver itself; its parameters are arrays."""
+    _postgres().run(connection, statement, columns)
 
 
 def postgres_each(

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
 
+from pillarbox.storage import dialect
+
 
 class Line:
     """One connection for one thread, made when it is needed, and made anew after anything went wrong."""
@@ -22,7 +24,7 @@ class Line:
         """A transaction; commits unless the block raises."""
         connection = self._open()
         try:
-            with connection.begin():
+            with connection.begin(), dialect.together(connection):
                 yield connection
         except BaseException:
             self.close()

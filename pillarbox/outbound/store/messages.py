@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from pillarbox.ids import key_of
 from pillarbox.mail.address import Address, header_form, parse_one
@@ -74,9 +74,9 @@ _METADATA = ("server_id", "name", "value", "message_key")
 _TOLD = ByKey(messages, "key", "key", "message_id", "tag", "metadata")
 
 _MARK_SENT_SQLITE = "UPDATE messages SET status = 'Sent' WHERE key = :key AND status = 'Queued'"
-_MARK_SENT_POSTGRES = text("""
-    UPDATE messages SET status = 'Sent' WHERE key = ANY(CAST(:keys AS bigint[])) AND status = 'Queued'
-""")
+_MARK_SENT_POSTGRES = (
+    "UPDATE messages SET status = 'Sent' WHERE key = ANY(%t::bigint[]) AND status = 'Queued'"
+)
 
 Kept = tuple[Prepared, set[str]]
 """A message to keep, with the address keys of its recipients that are suppressed."""
@@ -158,7 +158,7 @@ def mark_sent(tx: Tx, keys: Sequence[int]) -> None:
     if dialect.is_sqlite(tx.connection):
         dialect.sqlite_run(tx.connection, _MARK_SENT_SQLITE, [{"key": key} for key in keys])
     elif keys:
-        tx.run(_MARK_SENT_POSTGRES, {"keys": list(keys)})
+        dialect.postgres_run(tx.connection, _MARK_SENT_POSTGRES, keys)
 
 
 def _message_row(message: Prepared) -> tuple[Any, ...]:

@@ -83,26 +83,27 @@ _LOAD = select(
     messages.c.unsubscribe,
 ).where(messages.c.key.in_(_KEYS))
 _LOAD_RAW = select(contents).where(contents.c.message_key.in_(_KEYS))
+# What is not queued any more has no lease. Asked for the state as well, PostgreSQL would walk through the index of
+# all that is queued, which it takes for short.
 _STILL_HELD_SQLITE = """
     SELECT message_key, position, lease FROM recipients
-    WHERE message_key = :key AND position = :position AND lease = :lease AND state = 'queued'
+    WHERE message_key = :key AND position = :position AND lease = :lease
 """
-_STILL_HELD_POSTGRES = text("""
+_STILL_HELD_POSTGRES = """
     SELECT held.message_key, held.position, held.lease FROM recipients AS held
-    JOIN unnest(CAST(:keys AS bigint[]), CAST(:positions AS int[]), CAST(:leases AS bigint[]))
-        AS wanted(message_key, position, lease)
+    JOIN unnest(%t::bigint[], %t::int[], %t::bigint[]) AS wanted(message_key, position, lease)
     ON held.message_key = wanted.message_key AND held.position = wanted.position AND held.lease = wanted.lease
-    WHERE held.state = 'queued' FOR UPDATE OF held
-""")
+    FOR UPDATE OF held
+"""
 _DELIVERED_SQLITE = """
     UPDATE recipients SET state = 'delivered', lease = NULL, attempts = attempts + 1
     WHERE message_key = :key AND position = :position
 """
-_DELIVERED_POSTGRES = text("""
+_DELIVERED_POSTGRES = """
     UPDATE recipients SET state = 'delivered', lease = NULL, attempts = attempts + 1
-    FROM unnest(CAST(:keys AS bigint[]), CAST(:positions AS int[])) AS wanted(message_key, position)
+    FROM unnest(%t::bigint[], %t::int[]) AS wanted(message_key, position)
     WHERE recipients.message_key = wanted.message_key AND recipients.position = wanted.position
-""")
+"""
 
 
 class Claimed(Struct, kw_only=True, gc=False):
@@ -256,9 +257,9 @@ def still_held(tx: Tx, held: Sequence[tuple[int, int, int]]) -> set[tuple[int, i
             (key, at, lease)
             for key, at, lease in dialect.sqlite_rows(tx.connection, _STILL_HELD_SQLITE, each)
         }
-    keys, positions, leases = map(list, zip(*held, strict=True))
-    arrays = {"keys": keys, "positions": positions, "leases": leases}
-    return {(key, at, lease) for key, at, lease in tx.rows(_STILL_HELD_POSTGRES, arrays)}
+    columns = zip(*held, strict=True)
+    rows = dialect.postgres_rows(tx.connection, _STILL_HELD_POSTGRES, *columns)
+    return {(key, at, lease) for key, at, lease in rows}
 
 
 def move(tx: Tx, moves: Sequence[Move]) -> None:
@@ -379,7 +380,7 @@ def _mark_delivered(tx: Tx, moves: Sequence[Move]) -> None:
         dialect.sqlite_run(tx.connection, _DELIVERED_SQLITE, each)
         return
     keys, positions = [one.message_key for one in moves], [one.position for one in moves]
-    tx.run(_DELIVERED_POSTGRES, {"keys": keys, "positions": positions})
+    dialect.postgres_run(tx.connection, _DELIVERED_POSTGRES, keys, positions)
 
 
 def goes_to(domain: str) -> ColumnElement[bool]:

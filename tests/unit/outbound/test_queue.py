@@ -3,10 +3,13 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from pillarbox.outbound.accept import accept
 from pillarbox.outbound.model import RecipientState
 from pillarbox.outbound.store import queue
 from pillarbox.outbound.store.queue import LEASE, Move
+from pillarbox.storage import dialect
 from tests.factories import a_prepared
 
 
@@ -56,6 +59,18 @@ async def test_who_lost_the_lease_is_told(app, server, clock) -> None:
     (second,) = await take(app, lease=2)
     both = [(c.message_key, c.position, c.lease) for c in (first, second)]
     assert await app.db.write(lambda tx: queue.still_held(tx, both)) == {both[1]}
+
+
+async def test_postgresql_finds_what_is_held_by_its_key_however_long_the_queue(app, server) -> None:
+    if app.db.is_sqlite:
+        pytest.skip("SQLite finds them one by one")
+    statement = f"EXPLAIN {queue._STILL_HELD_POSTGRES}"
+    columns = [1, 2, 3], [0, 0, 0], [7, 7, 7]
+    plan = await app.db.write(lambda tx: dialect.postgres_rows(tx.connection, statement, *columns))
+    text = "\n".join(line for (line,) in plan)
+    assert "Index Scan using pk_recipients" in text
+    assert "ix_recipients_due" not in text
+    assert "Hash Join" not in text
 
 
 async def test_a_released_copy_is_due_at_once(app, server) -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 import pytest
-from sqlalchemy import delete, func, insert, select
+from psycopg.errors import InFailedSqlTransaction
+from sqlalchemy import delete, func, insert, select, text
 
 from pillarbox.errors import Problem, Refused
 from pillarbox.storage.db import Database
@@ -50,27 +52,24 @@ async def test_work_that_raises_leaves_nothing_behind_and_spoils_nobody_else(db:
 
 async def test_items_of_several_callers_reach_the_work_as_one_list(db: Database) -> None:
     sizes: list[int] = []
+    gate = asyncio.Event()
+    loop = asyncio.get_running_loop()
 
     def work(tx: Tx, items: Sequence[str]) -> list[str | Refused]:
         sizes.append(len(items))
+        if items[0] == "first":
+            asyncio.run_coroutine_threadsafe(gate.wait(), loop).result(10)
         return [put(tx, item) for item in items]
 
-    gate = asyncio.Event()
-
-    def block(tx: Tx) -> None:
-        asyncio.run_coroutine_threadsafe(gate.wait(), loop).result(10)
-
-    loop = asyncio.get_running_loop()
-    blockers = [asyncio.ensure_future(db.write(block)) for _ in range(1 if db.is_sqlite else 3)]
-    while db._jobs.qsize():
+    first = asyncio.ensure_future(db.write_each(work, ["first"]))
+    while not sizes:
         await asyncio.sleep(0)
     calls = [asyncio.ensure_future(db.write_each(work, [f"{n}a", f"{n}b"])) for n in range(5)]
     await asyncio.sleep(0)
     gate.set()
     assert [await call for call in calls] == [[f"{n}a", f"{n}b"] for n in range(5)]
-    await asyncio.gather(*blockers)
-    assert max(sizes) > 2
-    assert sum(sizes) == 10
+    assert await first == ["first"]
+    assert sizes == [1, 10]
 
 
 async def test_one_bad_item_fails_its_own_caller_only(db: Database) -> None:
@@ -133,6 +132,51 @@ async def test_insert_many_writes_every_row_whatever_their_number(db: Database) 
     )
 
 
+def put_numbered(tx: Tx, *numbered: tuple[int, str]) -> None:
+    rows = [(number, name, micros(tx.now)) for number, name in numbered]
+    tx.insert_many(nodes, ("id", "hostname", "started_at"), rows)
+
+
+async def test_a_bare_statement_that_fails_spoils_its_own_caller_only(db: Database) -> None:
+    results = await asyncio.gather(
+        *(db.write(lambda tx, n=n: put_numbered(tx, (n, f"good {n}"))) for n in range(9)),  # type: ignore[misc]
+        db.write(lambda tx: put_numbered(tx, (99, "twice"), (99, "twice"))),
+        return_exceptions=True,
+    )
+    assert results[:-1] == [None] * 9
+    assert isinstance(results[-1], Exception)
+    assert await db.read(names) == [f"good {n}" for n in range(9)]
+
+
+async def test_work_that_ends_with_a_question_is_committed(db: Database) -> None:
+    def work(tx: Tx) -> list[tuple[object, ...]]:
+        put_numbered(tx, (1, "kept"))
+        return tx.find_many(nodes, ("id",), [(1,), (2,)], unless_empty=nodes)
+
+    assert await db.write(work) == [(1,), (None,)]
+    assert await db.read(names) == ["kept"]
+
+
+async def test_whoever_swallows_a_failure_is_not_told_that_all_was_kept(db: Database) -> None:
+    if db.is_sqlite:
+        pytest.skip("SQLite undoes the statement that failed, and goes on")
+
+    def work(tx: Tx) -> None:
+        put(tx, "one")
+        with suppress(Exception):
+            tx.run(text("SELECT 1 / 0"))
+
+    with pytest.raises(InFailedSqlTransaction):
+        await db.write(work)
+    assert await db.read(names) == []
+
+
+async def test_texts_of_all_kinds_come_back_as_they_were(db: Database) -> None:
+    odd = ['a"b', "a\\b", "{a,b}", "NULL", "", " ", "a\nb", "é\u2028", "it's", "%s %(x)s $1"]
+    await db.write(lambda tx: put_numbered(tx, *enumerate(odd)))
+    assert sorted(await db.read(names)) == sorted(odd)
+
+
 async def test_postgresql_starts_no_workers_and_compiles_nothing(db: Database) -> None:
     if db.is_sqlite:
         pytest.skip("SQLite does neither")
@@ -144,7 +188,7 @@ async def test_postgresql_starts_no_workers_and_compiles_nothing(db: Database) -
 async def test_stop_finishes_what_waits(db: Database) -> None:
     calls = [asyncio.ensure_future(db.write(lambda tx, n=n: put(tx, str(n)))) for n in range(50)]  # type: ignore[misc]
     await asyncio.sleep(0)
-    await asyncio.get_running_loop().run_in_executor(None, db._jobs.put, None)
+    await asyncio.get_running_loop().run_in_executor(None, db._queue.put, None)
     assert len(await asyncio.gather(*calls)) == 50
 
 
