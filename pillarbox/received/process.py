@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 PREPARE_WITHIN_S = 120.0
 RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=30))
 IN_HAND = 64
+HANDED, HANDED_BYTES = 256, 16 * 1024 * 1024
+"""So much may be in hand before mail goes the longer way through the queue, which takes twice the time."""
 AT_LEAST = 16  # mails are taken in groups, because each taking is a transaction
 LARGE_IN_HAND = 2
 LOOK_EVERY_S = 5.0
@@ -79,7 +81,7 @@ class Processing:
         self._settles = {route: lane.settle for route, lane in self._lanes.items()}
         self._heard = app.wake.subscribe(store.TOPIC)
         app.wake.takers[store.TOPIC] = self
-        self._in_hand = 0
+        self._in_hand = self._bytes_in_hand = 0
         self._may_be_more = False
         self._large = asyncio.Semaphore(LARGE_IN_HAND)
         self._lease = secrets.randbits(62)
@@ -104,7 +106,10 @@ class Processing:
         """A lease for mails that are about to be kept, if there is room and none waits. Any thread may ask."""
         if not self._is_open or self._may_be_more or len(mails[0].raw) > store.SMALL:
             return None
-        if self._in_hand + promised + len(mails) > IN_HAND:
+        more = promised + len(mails)
+        if self._in_hand + more > HANDED:
+            return None
+        if self._bytes_in_hand + more * len(mails[0].raw) > HANDED_BYTES:
             return None
         return self._lease if all(mail.target.route in self._lanes for mail in mails) else None
 
@@ -116,6 +121,7 @@ class Processing:
     def _start(self, taken: Sequence[Claimed]) -> None:
         for claimed in taken:
             self._in_hand += 1
+            self._bytes_in_hand += len(claimed.mail.raw)
             self._tasks.create_task(self._process(claimed))
 
     async def _close(self) -> None:
@@ -166,6 +172,7 @@ class Processing:
             await self._put_off(claimed)
         finally:
             self._in_hand -= 1
+            self._bytes_in_hand -= len(claimed.mail.raw)
             if self._may_be_more and self._in_hand <= IN_HAND - AT_LEAST:
                 self._heard.arrive(())
 

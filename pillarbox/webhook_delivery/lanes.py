@@ -17,6 +17,8 @@ MOST_AT_ONCE = 300
 FIRST_AT_ONCE, MOST_OF_LANE = 4, 32
 AT_HAND = 6
 """So many times as many calls of a lane are at hand as may be made at once."""
+MOST_HANDED = 600
+"""So many may be at hand of a lane that is not slow before more go into the queue, which takes far longer."""
 
 
 @dataclass(slots=True)
@@ -113,8 +115,9 @@ class Lanes:
         if name in self._ready or (due is not None and due <= now):
             return False
         if lane is None:
-            return promised < FIRST_AT_ONCE * AT_HAND
-        return not lane.asked and lane.at_hand + promised < lane.most_at_hand
+            return promised < MOST_HANDED
+        most = lane.most_at_hand if lane.is_slow else MOST_HANDED
+        return not lane.asked and lane.at_hand + promised < most
 
     def handed(self, job: Job) -> None:
         """A call that is held already, past the queue."""

@@ -92,7 +92,8 @@ async def test_handed_mail_is_not_taken_off_the_queue(app, server, gate, process
 
     gate.opened.set()
     async with working(app, processing), asyncio.timeout(20):
-        event.listen(app.db.engine, "before_cursor_execute", note)
+        for engine in {app.db.engine, app.db._lines}:
+            event.listen(engine, "before_cursor_execute", note)
         await app.db.write_each(keep, [[a_received(app, server)]])
         await gate.begun.get()
     assert not [
@@ -127,11 +128,11 @@ async def test_some_mail_is_better_queued(app, server, processing, changes) -> N
 
 
 async def test_no_more_is_promised_than_there_is_room_for(app, server, gate, processing) -> None:
-    mails = [a_received(app, server) for _ in range(process.IN_HAND + 3)]
+    mails = [a_received(app, server) for _ in range(process.HANDED + 3)]
     # Sooner than the processing looks by itself: it knows that others wait.
     async with working(app, processing), asyncio.timeout(process.LOOK_EVERY_S * 0.9):
         await app.db.write(lambda tx: keep(tx, [[mail] for mail in mails]))
-        for _ in range(process.IN_HAND):
+        for _ in range(process.HANDED):
             await gate.begun.get()
         assert len([row for row in rows(app) if row.lease is None]) == 3
         assert processing.lease([a_received(app, server)], 0) is None
@@ -139,6 +140,20 @@ async def test_no_more_is_promised_than_there_is_room_for(app, server, gate, pro
         for _ in range(3):
             await gate.begun.get()  # the queue brings the others
     assert len(gate.settled) == len(mails)
+
+
+async def test_no_more_is_promised_than_memory_may_hold(app, server, gate, processing) -> None:
+    raw = b"x" * store.SMALL
+    fits = process.HANDED_BYTES // store.SMALL
+    mails = [a_received(app, server, raw=raw) for _ in range(fits)]
+    async with working(app, processing), asyncio.timeout(20):
+        assert processing.lease(mails[:1], fits) is None
+        await app.db.write(lambda tx: keep(tx, [[mail] for mail in mails]))
+        for _ in mails:
+            await gate.begun.get()
+        assert processing.lease(mails[:1], 0) is None
+        gate.opened.set()
+    assert processing._bytes_in_hand == 0
 
 
 async def test_what_is_undone_is_not_handed_over(app, server, gate, processing) -> None:

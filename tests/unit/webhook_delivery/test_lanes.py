@@ -3,7 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 from pillarbox.webhook_delivery.job import Job
-from pillarbox.webhook_delivery.lanes import AT_HAND, FIRST_AT_ONCE, MOST_OF_LANE, Lanes
+from pillarbox.webhook_delivery.lanes import (
+    AT_HAND,
+    FIRST_AT_ONCE,
+    MOST_HANDED,
+    MOST_OF_LANE,
+    Lanes,
+)
 from pillarbox.webhooks.call import Target
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -111,10 +117,9 @@ def test_what_is_at_hand_can_be_given_back():
 
 def test_a_call_passes_the_queue_while_there_is_room_at_hand():
     lanes = Lanes()
-    most = FIRST_AT_ONCE * AT_HAND
-    assert lanes.has_room("a", NOW, promised=most - 1)
-    assert not lanes.has_room("a", NOW, promised=most)
-    for number in range(most - 1):
+    assert lanes.has_room("a", NOW, promised=MOST_HANDED - 1)
+    assert not lanes.has_room("a", NOW, promised=MOST_HANDED)
+    for number in range(MOST_HANDED - 1):
         lanes.handed(a_job("a", number))
     assert started(lanes) == {"a": FIRST_AT_ONCE}
     assert lanes.has_room("a", NOW, promised=0)
