@@ -232,11 +232,20 @@ def insert_many(
 
     With `added`, a row whose primary key is there already adds these columns to it instead.
     """
-    driver = connection.connection.driver_connection
-    if isinstance(driver, sqlite3.Connection):
-        _sqlite_insert(driver, table, columns, rows, added)
-    else:
-        _postgres().insert_many(driver, table, columns, rows, adding(table, added))
+    _insert(connection, table, columns, rows, adding(table, added))
+
+
+def insert_new(
+    connection: Connection,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    returning: tuple[str, ...],
+) -> list[tuple[Any, ...]]:
+    """Insert those rows of stored values that no unique index has yet; of each that was, these columns."""
+    ending = f" ON CONFLICT DO NOTHING RETURNING {','.join(returning)}"
+    return _insert(connection, table, columns, rows, ending)
 
 
 def find_many(
@@ -282,20 +291,37 @@ def keep_for_itself(connection: Connection, table: Table) -> None:
         connection.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
 
 
+def _insert(
+    connection: Connection,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
+    ending: str,
+) -> list[tuple[Any, ...]]:
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        return _sqlite_insert(driver, table, columns, rows, ending)
+    inserted: list[tuple[Any, ...]]
+    inserted = _postgres().insert_many(driver, table, columns, rows, ending)
+    return inserted
+
+
 def _sqlite_insert(
     driver: sqlite3.Connection,
     table: Table,
     columns: tuple[str, ...],
     rows: Sequence[tuple[Any, ...]],
-    added: tuple[str, ...],
-) -> None:
+    ending: str,
+) -> list[tuple[Any, ...]]:
+    inserted: list[tuple[Any, ...]] = []
     done = 0
     for size in _CHUNKS:
-        statement = _sqlite_statement(table, columns, size, added)
+        statement = _sqlite_statement(table, columns, size, ending)
         while len(rows) - done >= size:
             values = [value for row in rows[done : done + size] for value in row]
-            driver.execute(statement, values)
+            inserted += driver.execute(statement, values)
             done += size
+    return inserted
 
 
 def _sqlite_find(
@@ -333,12 +359,10 @@ def search(table: Table, columns: tuple[str, ...], wanted: str, unless_empty: Ta
 
 
 @lru_cache
-def _sqlite_statement(
-    table: Table, columns: tuple[str, ...], rows: int, added: tuple[str, ...]
-) -> str:
+def _sqlite_statement(table: Table, columns: tuple[str, ...], rows: int, ending: str) -> str:
     holes = ",".join(["(" + ",".join("?" * len(columns)) + ")"] * rows)
     insert_rows = f"INSERT INTO {table.name} ({','.join(columns)}) VALUES {holes}"  # noqa: S608 - names of our own
-    return insert_rows + adding(table, added)
+    return insert_rows + ending
 
 
 @lru_cache

@@ -40,10 +40,11 @@ def insert_many(
     columns: tuple[str, ...],
     rows: Sequence[tuple[Any, ...]],
     ending: str,
-) -> None:
-    """`dialect.insert_many`, one array a column; `ending` is the end of the statement."""
-    statement = _insertion(table, columns) + ending
-    driver.execute(statement.encode(), [_array(column) for column in zip(*rows, strict=True)])
+) -> list[tuple[Any, ...]]:
+    """`dialect.insert_many` and `insert_new`, one array a column; `ending` is the end of the statement."""
+    statement = (_insertion(table, columns) + ending).encode()
+    cursor = driver.execute(statement, [_array(column) for column in zip(*rows, strict=True)])
+    return cursor.fetchall() if "RETURNING" in ending else []
 
 
 def find_many(

@@ -63,6 +63,19 @@ class Tx:
         if rows:
             dialect.insert_many(self.connection, table, columns, rows, added=added)
 
+    def insert_new(
+        self,
+        table: Table,
+        columns: tuple[str, ...],
+        rows: Sequence[tuple[Any, ...]],
+        *,
+        returning: tuple[str, ...],
+    ) -> list[tuple[Any, ...]]:
+        """Insert those rows of stored values that no unique index has yet; of each that was, these columns."""
+        if not rows:
+            return []
+        return dialect.insert_new(self.connection, table, columns, rows, returning=returning)
+
     def find_many(
         self,
         table: Table,

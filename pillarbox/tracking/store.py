@@ -32,11 +32,10 @@ from sqlalchemy import (
 )
 
 from pillarbox.servers.store.tables import streams
-from pillarbox.storage import dialect
 from pillarbox.storage.schema import metadata
 from pillarbox.storage.text import replaced
 from pillarbox.storage.tx import Tx
-from pillarbox.storage.types import Json, TextEnum, UtcTime, micros
+from pillarbox.storage.types import Json, TextEnum, UtcTime, dump_json, micros
 from pillarbox.tracking.model import (
     LONGEST_FACET,
     ClickLocation,
@@ -78,7 +77,8 @@ hits = Table(
     UniqueConstraint("message_key", "kind", "recipient_key", "link_hash", name="uq_hits_first"),
     Index("ix_hits_stream", "stream_key", "kind", "at", "id"),
 )
-_FIRST = (hits.c.message_key, hits.c.kind, hits.c.recipient_key, hits.c.link_hash)
+_FIRST = ("message_key", "kind", "recipient_key", "link_hash")
+_COLUMNS = tuple(column.name for column in hits.c if column.name != "id")
 hit_facets = Table(
     "hit_facets",
     metadata,
@@ -96,12 +96,9 @@ def insert_hits(tx: Tx, new: Sequence[Hit]) -> list[bool]:
     """Keep opens and clicks, each if it is its recipient's first; which are, in their order."""
     rows = [_row(hit) for hit in new]
     firsts = {_first(row): index for index, row in reversed(list(enumerate(rows)))}
-    candidates = sorted(firsts.values())
-    if not candidates:
-        return []
-    statement = dialect.insert(tx.connection, hits).on_conflict_do_nothing()
-    kept = tx.rows(statement.returning(*_FIRST, hits.c.id), [rows[index] for index in candidates])
-    ids = {firsts[tuple(row[:-1])]: row[-1] for row in kept}
+    candidates = [rows[index] for index in sorted(firsts.values())]
+    kept = tx.insert_new(hits, _COLUMNS, candidates, returning=(*_FIRST, "id"))
+    ids = {firsts[row[:-1]]: row[-1] for row in kept}
     facet_rows = [
         (hit.stream_key, hit.kind.value, name, value, micros(hit.at), hit_id)
         for index, hit_id in ids.items()
@@ -117,8 +114,8 @@ def insert_hit(tx: Tx, hit: Hit) -> bool:
     return insert_hits(tx, [hit])[0]
 
 
-def _first(row: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[column.name] for column in _FIRST)
+def _first(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(row[_COLUMNS.index(name)] for name in _FIRST)
 
 
 def delete_of_stream(tx: Tx, stream_key: int, limit: int) -> int:
@@ -255,27 +252,28 @@ def _page(tx: Tx, query: Select[tuple[int]], count: int, offset: int) -> tuple[i
     return total, [found[one] for one in ids]
 
 
-def _row(hit: Hit) -> dict[str, Any]:
-    return {
-        "kind": hit.kind,
-        "server_id": hit.server_id,
-        "stream_key": hit.stream_key,
-        "message_key": hit.message_key,
-        "message_id": hit.message_id,
-        "recipient": hit.recipient,
-        "recipient_key": hit.recipient.lower(),
-        "tag": hit.tag,
-        "at": hit.at,
-        "platform": hit.platform,
-        "user_agent": hit.user_agent,
-        "read_seconds": hit.read_seconds,
-        "client": [hit.client.name, hit.client.company, hit.client.family],
-        "os": [hit.os.name, hit.os.company, hit.os.family],
-        "place": hit.place.known(),
-        "link": hit.link,
-        "link_hash": hashlib.sha256(hit.link.encode("utf-8", "replace")).hexdigest(),
-        "location": hit.location,
-    }
+def _row(hit: Hit) -> tuple[Any, ...]:
+    """In the order of the columns."""
+    return (
+        hit.kind.value,
+        hit.server_id,
+        hit.stream_key,
+        hit.message_key,
+        hit.message_id,
+        hit.recipient,
+        hit.recipient.lower(),
+        hit.tag,
+        micros(hit.at),
+        hit.platform.value,
+        hit.user_agent,
+        hit.read_seconds,
+        dump_json([hit.client.name, hit.client.company, hit.client.family]),
+        dump_json([hit.os.name, hit.os.company, hit.os.family]),
+        dump_json(hit.place.known()),
+        hit.link,
+        hashlib.sha256(hit.link.encode("utf-8", "replace")).hexdigest(),
+        hit.location and hit.location.value,
+    )
 
 
 def _hit(row: Row[Any]) -> Hit:
