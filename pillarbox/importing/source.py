@@ -41,7 +41,7 @@ class Source:
     async def get(self, kind: Kind, token: str, path: str, **query: str | int) -> bytes:
         """The body of a good answer. Raises SourceFailed."""
         url = f"{self._base_url}{path}" + (f"?{urlencode(query)}" if query else "")
-        headers = {"Accept": "application/json", kind.value: token}
+        headers = (("Accept", "application/json"), (kind.value, token))
         request = Request(url, headers=headers, bound=frozenset({kind.value.lower()}))
         problem = ""
         for pause in (*PAUSES_S, None):

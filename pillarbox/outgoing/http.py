@@ -13,7 +13,7 @@ The library under it is loaded by the first request: many installations never ca
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from pillarbox.outgoing.session import Session
 
 MAX_CONNECTIONS, MAX_PER_HOST = 200, 10
+
+
+Headers = Sequence[tuple[str, str]]
 
 
 class Cause(Enum):
@@ -50,11 +53,11 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent. `headers` may hold secrets and are sent to the URL's own host only."""
+    """What is sent. `headers` may repeat a name; they may hold secrets and are sent to the URL's own host only."""
 
     url: str = field(repr=False)
     body: bytes = field(default=b"", repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Headers = field(default=(), repr=False)
     bound: frozenset[str] = frozenset()
     """The lower-cased names of the headers that a redirect to another origin must not get."""
 

@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache, partial
 from ipaddress import ip_address
 
@@ -14,13 +14,13 @@ from yarl import URL
 from pillarbox.mail.dns import DnsFailure, NoSuchDomain, Resolver
 from pillarbox.mail.egress import Egress
 from pillarbox.mail.own_names import own_addresses
-from pillarbox.outgoing.http import Answer, Cause, NoAnswer, Request
+from pillarbox.outgoing.http import Answer, Cause, Headers, NoAnswer, Request
 
 MAX_HOPS = 10
 MAX_READ = 65_536
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 
-_Once = Callable[[URL, bytes, Mapping[str, str]], Awaitable[tuple[Answer, str | None]]]
+_Once = Callable[[URL, bytes, Headers], Awaitable[tuple[Answer, str | None]]]
 """One request without its redirects: the answer and its Location."""
 
 
@@ -106,7 +106,7 @@ class Session:
 
     async def _follow(self, request: Request, once: _Once) -> Answer:
         url = _without_user(request.url)
-        headers = dict(request.headers)
+        headers = request.headers
         for _ in range(MAX_HOPS + 1):
             answer, location = await once(url, request.body, headers)
             if answer.status not in _REDIRECTS or not location:
@@ -115,12 +115,12 @@ class Session:
             if target.scheme not in ("http", "https") or not target.host:
                 return answer
             if not _is_same_site(url, target):
-                headers = {k: v for k, v in headers.items() if k.lower() not in request.bound}
+                headers = [one for one in headers if one[0].lower() not in request.bound]
             url = target.with_user(None)
         raise NoAnswer(Cause.TOO_MANY_HOPS)
 
     async def _post_once(
-        self, url: URL, body: bytes, headers: Mapping[str, str]
+        self, url: URL, body: bytes, headers: Headers
     ) -> tuple[Answer, str | None]:
         """The answer and its Location. Of the body no more is read than a limit."""
         async with self._session.post(
@@ -132,7 +132,7 @@ class Session:
             return Answer(response.status, body), response.headers.get("Location")
 
     async def _get_once(
-        self, most: int, url: URL, _: bytes, headers: Mapping[str, str]
+        self, most: int, url: URL, _: bytes, headers: Headers
     ) -> tuple[Answer, str | None]:
         """The answer with its whole body, and its Location. Raises NoAnswer when the body is too long."""
         async with self._session.get(url, headers=headers, allow_redirects=False) as response:

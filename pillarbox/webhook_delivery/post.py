@@ -1,10 +1,9 @@
 """The HTTP request of a webhook. Source: spec webhooks 6.1."""
 
 from base64 import b64encode
-from collections.abc import Iterable
 from urllib.parse import unquote, urlsplit
 
-from pillarbox.outgoing.http import Request
+from pillarbox.outgoing.http import Headers, Request
 from pillarbox.webhooks import signature
 from pillarbox.webhooks.model import HttpAuth
 
@@ -30,10 +29,10 @@ _OURS = frozenset(
 def request(
     url: str,
     auth: HttpAuth | None,
-    headers: Iterable[tuple[str, str]],
+    headers: Headers,
     body: bytes,
     *,
-    ours: Iterable[tuple[str, str]] = (),
+    ours: Headers = (),
     agent: str = USER_AGENT,
 ) -> Request:
     """A webhook's request: its own headers win over the usual ones, except over those that frame the body.
@@ -43,19 +42,24 @@ def request(
     The credentials of the webhook win over those in its URL. Neither those nor its headers nor a signature follow
     a redirect to somewhere else.
     """
-    own = {name.lower(): (name, value) for name, value in headers if name.lower() not in _OURS}
-    sent = {
-        "user-agent": ("User-Agent", agent),
-        "accept": ("Accept", "application/json"),
-        **own,
-        "content-type": ("Content-Type", "application/json"),
-    }
+    own = [(name, value) for name, value in headers if name.lower() not in _OURS]
     credentials = auth or _in_url(url)
+    made = [("Content-Type", "application/json"), *ours]
     if credentials is not None:
-        sent["authorization"] = "Authorization", _basic(credentials)
-    sent |= {name.lower(): (name, value) for name, value in ours}
-    bound = frozenset(own) | {"authorization"} | ({signature.HEADER.lower()} & sent.keys())
-    return Request(url, body, dict(sent.values()), bound)
+        made.append(("Authorization", _basic(credentials)))
+    sent = _unless_in(made, own) + made
+    usual = [("User-Agent", agent), ("Accept", "application/json")]
+    bound = _names(own) | {"authorization"} | ({signature.HEADER.lower()} & _names(made))
+    return Request(url, body, tuple(_unless_in(sent, usual) + sent), bound)
+
+
+def _names(headers: Headers) -> frozenset[str]:
+    return frozenset(name.lower() for name, _ in headers)
+
+
+def _unless_in(those: Headers, headers: Headers) -> list[tuple[str, str]]:
+    names = _names(those)
+    return [(name, value) for name, value in headers if name.lower() not in names]
 
 
 def _in_url(url: str) -> HttpAuth | None:

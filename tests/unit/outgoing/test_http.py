@@ -27,7 +27,8 @@ async def client(zone=None, egress=ONE, tls=None):
 
 
 async def post(made, url, headers=None, *, bound=(), timeout_s=5.0, body=b"{}"):
-    return await made.post(Request(url, body, headers or {}, frozenset(bound)), timeout_s=timeout_s)
+    request = Request(url, body, tuple((headers or {}).items()), frozenset(bound))
+    return await made.post(request, timeout_s=timeout_s)
 
 
 async def cause(made, url, **options) -> Cause:
@@ -51,6 +52,13 @@ async def test_posting():
             "Content-Length": "2",
             "Content-Type": "application/octet-stream",
         }
+
+
+async def test_a_header_may_be_repeated():
+    twice = (("X-A", "1"), ("X-A", "2"))
+    async with HookSink() as sink, client() as made:
+        await made.post(Request(sink.url(), b"{}", twice), timeout_s=5)
+        assert sink.hits[0].headers.getall("X-A") == ["1", "2"]
 
 
 async def test_connections_are_kept():

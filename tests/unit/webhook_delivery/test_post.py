@@ -15,17 +15,17 @@ USUAL = {
 
 def test_the_usual_headers():
     made = request(URL, None, [], b"{}")
-    assert (made.url, made.body, made.headers) == (URL, b"{}", USUAL)
+    assert (made.url, made.body, dict(made.headers)) == (URL, b"{}", USUAL)
 
 
 def test_headers_of_its_own():
-    made = request(URL, None, [("X-A", "1"), ("USER-AGENT", "Mine"), ("x-a", "2")], b"{}")
-    assert made.headers == {
-        "USER-AGENT": "Mine",
-        "Accept": "application/json",
-        "Content-Type": "application/json",
-        "x-a": "2",
-    }
+    own = [("X-A", "1"), ("USER-AGENT", "Mine"), ("x-a", "2")]
+    made = request(URL, None, own, b"{}")
+    assert made.headers == (
+        ("Accept", "application/json"),
+        *own,
+        ("Content-Type", "application/json"),
+    )
     assert made.bound == {"x-a", "user-agent", "authorization"}
 
 
@@ -34,7 +34,7 @@ def test_headers_of_its_own():
     ["Content-Type", "content-length", "Host", "Transfer-Encoding", "Connection", "Expect", "TE", "Upgrade"],
 )  # fmt: skip
 def test_headers_that_frame_the_request_are_left_alone(name):
-    assert request(URL, None, [(name, "x")], b"{}").headers == USUAL
+    assert dict(request(URL, None, [(name, "x")], b"{}").headers) == USUAL
 
 
 @pytest.mark.parametrize(
@@ -49,18 +49,18 @@ def test_headers_that_frame_the_request_are_left_alone(name):
     ],
 )
 def test_credentials(url, auth, expected):
-    assert request(url, auth, [], b"{}").headers["Authorization"] == expected
+    assert dict(request(url, auth, [], b"{}").headers)["Authorization"] == expected
 
 
 def test_credentials_outrank_a_header():
     made = request(URL, HttpAuth("u", "p"), [("Authorization", "Bearer x")], b"{}")
-    assert made.headers["Authorization"] == "Basic dTpw"
+    assert dict(made.headers)["Authorization"] == "Basic dTpw"
     alone = request(URL, None, [("Authorization", "Bearer x")], b"{}")
-    assert alone.headers["Authorization"] == "Bearer x"
+    assert dict(alone.headers)["Authorization"] == "Bearer x"
 
 
 def test_a_signature_stays_with_the_origin_and_nothing_wins_over_it():
     ours = [("X-Pillarbox-Signature", "t=1,v1=2")]
     made = request(URL, None, [("x-pillarbox-signature", "forged")], b"{}", ours=ours)
-    assert made.headers == USUAL | {"X-Pillarbox-Signature": "t=1,v1=2"}
+    assert dict(made.headers) == USUAL | {"X-Pillarbox-Signature": "t=1,v1=2"}
     assert "x-pillarbox-signature" in made.bound
