@@ -33,6 +33,7 @@ FINISH_WITHIN_S = 20.0
 GATHER_S = 0.02
 """How long outcomes gather before they are written down, as long as others are to come."""
 QUICK_MS = 2_000
+HELD_AT_ONCE = 2_000
 BYTES_AT_ONCE = 64 * 1024 * 1024
 HANDED_BYTES = 16 * 1024 * 1024
 """With so much to say at hand, nothing more is taken past the queue."""
@@ -251,10 +252,9 @@ class Deliverer:
     async def _give_back(self, held: list[Held]) -> None:
         for one in held:
             self._let_go(one)
-        if not held:
-            return
         try:
-            await self._app.db.write(lambda tx: self._desk.release(tx, held))
+            for some in _parts(held):
+                await self._app.db.write(partial(self._desk.release, held=some))
         except Unavailable:
             log.warning("leases left to run out", extra={"calls": len(held)})
 
@@ -266,7 +266,8 @@ class Deliverer:
 
     async def _prolong(self, held: list[Held]) -> None:
         try:
-            await self._app.db.write(lambda tx: self._desk.extend(tx, held))
+            for some in _parts(held):
+                await self._app.db.write(partial(self._desk.extend, held=some))
         except Unavailable:
             log.warning("leases not prolonged", extra={"calls": len(held)})
 
@@ -280,6 +281,11 @@ class Deliverer:
                 self._lanes.found(lane, due)
             self._wakes.arrive(())
             await asyncio.sleep(LOOK_EVERYWHERE_S[self._app.db.is_sqlite])
+
+
+def _parts(held: list[Held]) -> list[list[Held]]:
+    """As many as one statement can name: thousands of lanes may have calls at hand."""
+    return [held[start : start + HELD_AT_ONCE] for start in range(0, len(held), HELD_AT_ONCE)]
 
 
 def is_quick(outcome: Outcome) -> bool:
