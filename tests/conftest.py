@@ -23,7 +23,7 @@ from pillarbox.app import App
 from pillarbox.clock import SystemClock
 from pillarbox.servers.model import Server
 from pillarbox.servers.store import servers
-from pillarbox.storage import dialect
+from pillarbox.storage import engines
 from pillarbox.storage.db import Database
 from pillarbox.storage.migrate import migrate
 from pillarbox.storage.wake import Wake
@@ -60,7 +60,7 @@ def compiled_once() -> Iterator[None]:
     cache: LRUCache[Any, Any] = LRUCache(2000)
     create = partial(create_engine, execution_options={"compiled_cache": cache})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dialect, "create_engine", create)
+        patch.setattr(engines, "create_engine", create)
         for kind in (SQLiteDialect_pysqlite, PGDialect_psycopg):
             patch.setattr(kind, "__hash__", lambda self: hash(type(self)))
             patch.setattr(kind, "__eq__", lambda self, other: type(self) is type(other))

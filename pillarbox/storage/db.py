@@ -27,7 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pillarbox.clock import Clock
 from pillarbox.errors import Refused, Unavailable
-from pillarbox.storage import dialect
+from pillarbox.storage import dialect, engines
 from pillarbox.storage.line import Line
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.wake import Wake
@@ -82,11 +82,11 @@ class Database:
         self.engine: Engine
         self._lines: Engine
         if self.is_sqlite:
-            self.engine = self._lines = dialect.sqlite_engine(url, connections=READERS + 3)
+            self.engine = self._lines = engines.sqlite_engine(url, connections=READERS + 3)
         else:
-            self.engine = dialect.postgres_engine(url, connections=READERS)
+            self.engine = engines.postgres_engine(url, connections=READERS)
             lines = POSTGRES_WRITERS + POSTGRES_GROUP_WRITERS
-            self._lines = dialect.postgres_line_engine(url, connections=lines)
+            self._lines = engines.postgres_line_engine(url, connections=lines)
         self._queue = _Queue()
         self._shared = (
             [self._queue] if self.is_sqlite else [_Queue() for _ in range(POSTGRES_GROUP_WRITERS)]
@@ -287,11 +287,11 @@ def _run_together(
     dialect.execute(connection, "SAVEPOINT part")
     try:
         outcomes = _run_part(tx, work, jobs)
-        dialect.confirm(connection)
+        engines.confirm(connection)
     except Exception as problem:
         if dialect.is_outage(problem) or not _is_open(connection):
             raise
-        dialect.roll_back_to(connection, "part")
+        engines.roll_back_to(connection, "part")
         tx.wakes, tx.handed = wakes, handed
         if len(jobs) == 1:
             return {jobs[0]: problem}

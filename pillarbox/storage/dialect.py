@@ -1,4 +1,4 @@
-"""The only code that knows which database it is talking to.
+"""The only code that knows which database it is talking to, beside `storage.engines`.
 
 Ordinary statements go through SQLAlchemy Core and need nothing from here. The few statements of the hot path
 insert many rows at once; each database has its own fastest form of that: SQLite one multi-row VALUES (the
@@ -19,12 +19,9 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Engine,
     Select,
     Table,
     any_,
-    create_engine,
-    event,
     func,
 )
 from sqlalchemy.dialects import sqlite
@@ -49,110 +46,9 @@ def is_sqlite(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
 
 
-def sqlite_engine(url: str, *, connections: int) -> Engine:
-    """An engine on the embedded database: WAL, every commit on disk before it returns, immediate transactions."""
-    engine = create_engine(
-        url,
-        pool_size=connections,
-        max_overflow=0,
-        connect_args={"check_same_thread": False, "timeout": 30, "cached_statements": 256},
-    )
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # transactions begin where the "begin" event says so
-        for pragma in (
-            "page_size=8192",
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "busy_timeout=30000",
-            "cache_size=-16000",
-            "temp_store=MEMORY",
-            "wal_autocheckpoint=2000",
-            "journal_size_limit=67108864",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        kind = "DEFERRED" if connection.get_execution_options().get("reading") else "IMMEDIATE"
-        execute(connection, f"BEGIN {kind}")
-
-    return engine
-
-
-def postgres_engine(url: str, *, connections: int, **options: Any) -> Engine:
-    """An engine on PostgreSQL; statements of a session are prepared by the driver once they repeat.
-
-    All of them are short: to compile one or to start workers for it costs more than it saves.
-    """
-    engine = create_engine(
-        url,
-        pool_size=connections,
-        max_overflow=2,
-        pool_pre_ping=True,
-        connect_args={"application_name": "pillarbox", "connect_timeout": 10},
-        **options,
-    )
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: object) -> None:
-        connection.execute("SET jit = off; SET max_parallel_workers_per_gather = 0")
-        connection.commit()
-
-    return engine
-
-
-def postgres_line_engine(url: str, *, connections: int) -> Engine:
-    """An engine on PostgreSQL for writers' lines, whose transactions are opened by `together`.
-
-    Plans are kept as they were made, perhaps for an empty table. So that they stay right as it grows, rows are
-    looked up by their index whatever the planner takes for cheaper.
-    """
-    engine = postgres_engine(url, connections=connections, isolation_level="AUTOCOMMIT")
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: object) -> None:
-        connection.execute(
-            "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
-        )
-        connection.commit()
-
-    _postgres().wait_for_each(engine)
-    return engine
-
-
-@contextmanager
-def together(connection: Connection) -> Iterator[None]:
-    """Everything between begin and commit on a writer's connection.
-
-    On PostgreSQL a bare statement without a result may not have been looked at by the server when it returns: what
-    is wrong with it comes up with the next statement that has a result, at `confirm`, or at the end.
-    """
-    if is_sqlite(connection):
-        yield
-        return
-    with _postgres().pipelined(connection):
-        yield
-
-
-def confirm(connection: Connection) -> None:
-    """Wait until the server has done all statements so far; raises what was wrong with them."""
-    if not is_sqlite(connection):
-        _postgres().confirm(connection)
-
-
-def roll_back_to(connection: Connection, savepoint: str) -> None:
-    """Undo everything since a savepoint, whatever came of it."""
-    if not is_sqlite(connection):
-        _postgres().calm(connection)
-    execute(connection, f"ROLLBACK TO {savepoint}")
-
-
 def insert(connection: Connection, table: Table) -> "SqliteInsert | PostgresInsert":
     """An INSERT that offers `on_conflict_do_update` and `on_conflict_do_nothing` on this database."""
-    return sqlite.insert(table) if is_sqlite(connection) else _postgres().insert(table)
+    return sqlite.insert(table) if is_sqlite(connection) else postgres().insert(table)
 
 
 def is_one_of(
@@ -196,20 +92,20 @@ def postgres_rows(
     connection: Connection, statement: str, *columns: Sequence[Any]
 ) -> list[tuple[Any, ...]]:
     """The rows of a statement written for PostgreSQL, run by the driver itself; its parameters are arrays."""
-    rows: list[tuple[Any, ...]] = _postgres().rows(connection, statement, columns)
+    rows: list[tuple[Any, ...]] = postgres().rows(connection, statement, columns)
     return rows
 
 
 def postgres_run(connection: Connection, statement: str, *columns: Sequence[Any]) -> None:
     """Run a statement written for PostgreSQL by the driver itself; its parameters are arrays."""
-    _postgres().run(connection, statement, columns)
+    postgres().run(connection, statement, columns)
 
 
 def postgres_each(
     connection: Connection, statement: str, parameters: Sequence[Any]
 ) -> Iterator[tuple[Any, ...]]:
     """The rows of a statement written for PostgreSQL as they arrive, in the binary format."""
-    rows: Iterator[tuple[Any, ...]] = _postgres().each(connection, statement, parameters)
+    rows: Iterator[tuple[Any, ...]] = postgres().each(connection, statement, parameters)
     return rows
 
 
@@ -264,7 +160,7 @@ def find_many(
     if isinstance(driver, sqlite3.Connection):
         return _sqlite_find(driver, table, columns, rows, unless_empty)
     found: list[tuple[Any, ...]]
-    found = _postgres().find_many(driver, table, columns, rows, unless_empty)
+    found = postgres().find_many(driver, table, columns, rows, unless_empty)
     return found
 
 
@@ -302,7 +198,7 @@ def _insert(
     if isinstance(driver, sqlite3.Connection):
         return _sqlite_insert(driver, table, columns, rows, ending)
     inserted: list[tuple[Any, ...]]
-    inserted = _postgres().insert_many(driver, table, columns, rows, ending)
+    inserted = postgres().insert_many(driver, table, columns, rows, ending)
     return inserted
 
 
@@ -420,7 +316,7 @@ def is_outage(problem: BaseException) -> bool:
     if isinstance(problem, DBAPIError) and problem.connection_invalidated:
         return True
     cause = problem.orig if isinstance(problem, DBAPIError) else problem
-    if _is_of_postgres(cause) and (verdict := _postgres().is_outage(cause)) is not None:
+    if _is_of_postgres(cause) and (verdict := postgres().is_outage(cause)) is not None:
         return bool(verdict)
     if isinstance(cause, sqlite3.OperationalError):
         return any(
@@ -433,14 +329,15 @@ def is_outage(problem: BaseException) -> bool:
 def may_be_repeated(problem: BaseException) -> bool:
     """Whether the same work may well succeed when done again at once (deadlock, serialization)."""
     cause = problem.orig if isinstance(problem, DBAPIError) else problem
-    return _is_of_postgres(cause) and bool(_postgres().may_be_repeated(cause))
+    return _is_of_postgres(cause) and bool(postgres().may_be_repeated(cause))
 
 
 def _is_of_postgres(cause: BaseException | None) -> bool:
     return type(cause).__module__.partition(".")[0] == "psycopg"
 
 
-def _postgres() -> ModuleType:
+def postgres() -> ModuleType:
+    """`storage.postgres`, imported only now."""
     from pillarbox.storage import postgres
 
     return postgres

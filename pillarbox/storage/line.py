@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
 
-from pillarbox.storage import dialect
+from pillarbox.storage import engines
 
 
 class Line:
@@ -24,7 +24,7 @@ class Line:
         """A transaction; commits unless the block raises."""
         connection = self._open()
         try:
-            with connection.begin(), dialect.together(connection):
+            with connection.begin(), engines.together(connection):
                 yield connection
         except BaseException:
             self.close()

@@ -82,7 +82,7 @@ def each(
 
 @contextmanager
 def pipelined(connection: Connection) -> Iterator[None]:
-    """`dialect.together`: a transaction whose statements travel without waiting for one another's answers.
+    """`engines.together`: a transaction whose statements travel without waiting for one another's answers.
 
     So a commit costs two or three journeys to the server instead of one a statement.
     """
@@ -117,7 +117,7 @@ def wait_for_each(engine: Engine) -> None:
 
 
 def confirm(connection: Connection) -> None:
-    """`dialect.confirm`."""
+    """`engines.confirm`."""
     pipeline: psycopg.Pipeline | None = connection.info.get(_PIPELINE)
     if pipeline is not None:
         pipeline.sync()

@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
 from pillarbox import roles  # noqa: F401 - imports every store
-from pillarbox.storage import dialect
+from pillarbox.storage import engines
 from pillarbox.storage.migrate import HERE, migrate
 from pillarbox.storage.schema import metadata
 
@@ -40,7 +40,7 @@ def upgrade_to(connection: Connection, revision: str) -> None:
 
 def test_bulk_requests_survive_losing_their_foreign_key(tmp_path):
     """SQLite makes their tables anew, and what points at the old ones must not go with them."""
-    engine = dialect.sqlite_engine(f"sqlite:///{tmp_path}/old.db", connections=2)
+    engine = engines.sqlite_engine(f"sqlite:///{tmp_path}/old.db", connections=2)
     with engine.connect() as connection:
         upgrade_to(connection, "0022")
     with closing(sqlite3.connect(tmp_path / "old.db")) as old:
