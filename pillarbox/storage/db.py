@@ -43,6 +43,7 @@ POSTGRES_WRITERS = 2  # for work of one caller
 POSTGRES_GROUP_WRITERS = 2  # for what callers share
 LINE_REST_S = 1.0  # a PostgreSQL that was not asked for longer may have been restarted meanwhile
 MAX_GROUP = 512
+REPEATS = 5  # of a transaction that PostgreSQL ended because another was in its way
 
 Outcome = Any  # a result, or the exception to raise in the caller
 
@@ -192,11 +193,16 @@ class Database:
                 break
         line.close()
 
-    def _run_group(self, group: list[_Job], line: Line) -> tuple[list[Outcome], list[Tx]]:
+    def _run_group(
+        self, group: list[_Job], line: Line, *, repeats: int = REPEATS
+    ) -> tuple[list[Outcome], list[Tx]]:
         """The outcome of each job, after one commit for all of them; and what was committed."""
         try:
             outcomes, tx = self._commit_group(group, line)
         except Exception as problem:  # noqa: BLE001 - whatever happens, every caller gets an answer
+            if repeats and dialect.may_be_repeated(problem):
+                log.info("transaction repeated", extra={"reason": str(problem), "jobs": len(group)})
+                return self._run_group(group, line, repeats=repeats - 1)
             if dialect.is_outage(problem):
                 log.error(
                     "database refused work", extra={"reason": str(problem), "jobs": len(group)}
@@ -289,7 +295,7 @@ def _run_together(
         outcomes = _run_part(tx, work, jobs)
         engines.confirm(connection)
     except Exception as problem:
-        if dialect.is_outage(problem) or not _is_open(connection):
+        if not _may_go_on(connection, problem):
             raise
         engines.roll_back_to(connection, "part")
         tx.wakes, tx.handed = wakes, handed
@@ -304,10 +310,12 @@ def _run_together(
     return outcomes
 
 
-def _is_open(connection: Connection) -> bool:
-    """Whether the transaction still stands (SQLite ends it by itself on some errors)."""
+def _may_go_on(connection: Connection, problem: Exception) -> bool:
+    """Whether the rest of the transaction may still be done (SQLite ends it by itself on some errors)."""
+    if dialect.is_outage(problem) or dialect.may_be_repeated(problem) or connection.invalidated:
+        return False
     driver: Any = connection.connection.driver_connection
-    return bool(getattr(driver, "in_transaction", True)) and not connection.invalidated
+    return bool(getattr(driver, "in_transaction", True))
 
 
 def _run_part(tx: Tx, work: Callable[..., Any], jobs: list[_Job]) -> dict[_Job, Outcome]:

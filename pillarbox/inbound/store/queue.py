@@ -117,7 +117,8 @@ def move(tx: Tx, moves: Sequence[Move]) -> set[int]:
     if dialect.is_sqlite(tx.connection):
         rows = dialect.sqlite_rows(tx.connection, _MOVE_SQLITE, [_values(one) for one in moves])
     else:
-        each = [_values(one).values() for one in moves]
+        # Rows are locked in this order, as others lock them.
+        each = [_values(one).values() for one in sorted(moves, key=lambda one: one.key)]
         names = ("keys", "leases", "statuses", "dues", "outcomes")
         columns = map(list, zip(*each, strict=True))
         rows = tx.rows(_MOVE_POSTGRES, dict(zip(names, columns, strict=True)))

@@ -93,7 +93,7 @@ _STILL_HELD_POSTGRES = """
     SELECT held.message_key, held.position, held.lease FROM recipients AS held
     JOIN unnest(%t::bigint[], %t::int[], %t::bigint[]) AS wanted(message_key, position, lease)
     ON held.message_key = wanted.message_key AND held.position = wanted.position AND held.lease = wanted.lease
-    FOR UPDATE OF held
+    ORDER BY held.message_key, held.position FOR UPDATE OF held
 """
 _DELIVERED_SQLITE = """
     UPDATE recipients SET state = 'delivered', lease = NULL, attempts = attempts + 1
@@ -230,6 +230,7 @@ def load_raw(tx: Tx, keys: Sequence[int]) -> dict[int, bytes]:
 def extend(tx: Tx, held: Sequence[tuple[int, int, int]]) -> None:
     """Keep hold of recipients (message key, position, lease) for one more lease time."""
     columns = recipients.c
+    _lock(tx, held)
     tx.run(
         update(recipients)
         .where(tuple_(columns.message_key, columns.position, columns.lease).in_(held))
@@ -240,6 +241,7 @@ def extend(tx: Tx, held: Sequence[tuple[int, int, int]]) -> None:
 def release(tx: Tx, held: Sequence[tuple[int, int, int]]) -> None:
     """Give recipients (message key, position, lease) back untried: due now."""
     columns = recipients.c
+    _lock(tx, held)
     tx.run(
         update(recipients)
         .where(tuple_(columns.message_key, columns.position, columns.lease).in_(held))
@@ -248,7 +250,10 @@ def release(tx: Tx, held: Sequence[tuple[int, int, int]]) -> None:
 
 
 def still_held(tx: Tx, held: Sequence[tuple[int, int, int]]) -> set[tuple[int, int, int]]:
-    """Those of the (message key, position, lease) that nobody else has taken over; locks them on PostgreSQL."""
+    """Those of the (message key, position, lease) that nobody else has taken over.
+
+    Locks them on PostgreSQL, in the order of their keys.
+    """
     if not held:
         return set()
     if dialect.is_sqlite(tx.connection):
@@ -260,6 +265,12 @@ def still_held(tx: Tx, held: Sequence[tuple[int, int, int]]) -> set[tuple[int, i
     columns = zip(*held, strict=True)
     rows = dialect.postgres_rows(tx.connection, _STILL_HELD_POSTGRES, *columns)
     return {(key, at, lease) for key, at, lease in rows}
+
+
+def _lock(tx: Tx, held: Sequence[tuple[int, int, int]]) -> None:
+    """Lock rows in the order in which settling does, so that neither waits for the other with some in hand."""
+    if not dialect.is_sqlite(tx.connection):
+        still_held(tx, held)
 
 
 def move(tx: Tx, moves: Sequence[Move]) -> None:

@@ -78,7 +78,7 @@ _STILL_HELD_POSTGRES = """
     SELECT held.id FROM webhook_calls AS held
     JOIN unnest(%t::bigint[], %t::bigint[]) AS wanted(call, wanted_lease)
     ON held.id = wanted.call AND held.lease = wanted.wanted_lease
-    FOR UPDATE OF held
+    ORDER BY held.id FOR UPDATE OF held
 """
 _MOVE_SQLITE = """
     UPDATE webhook_calls
@@ -248,6 +248,8 @@ def _set_due(
     tx: Tx, held: Sequence[tuple[int, int]], due_at: datetime, values: dict[str, None]
 ) -> None:
     at = webhook_calls.c
+    if not dialect.is_sqlite(tx.connection):
+        still_held(tx, held)  # locks them in the order in which settling does
     mine = update(webhook_calls).where(tuple_(at.id, at.lease).in_(held))
     tx.run(mine.values(values | {"due_at": due_at}))
 

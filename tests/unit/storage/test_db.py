@@ -1,13 +1,14 @@
 """Group commit and its promises, on both databases."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
 import pytest
 from psycopg.errors import InFailedSqlTransaction
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import delete, func, insert, select, text, update
 
 from pillarbox.errors import Problem, Refused
 from pillarbox.storage.db import Database
@@ -169,6 +170,33 @@ async def test_whoever_swallows_a_failure_is_not_told_that_all_was_kept(db: Data
     with pytest.raises(InFailedSqlTransaction):
         await db.write(work)
     assert await db.read(names) == []
+
+
+async def test_of_two_that_block_each_other_one_is_repeated(db: Database) -> None:
+    if db.is_sqlite:
+        pytest.skip("SQLite has one writer")
+    await db.write(lambda tx: put_numbered(tx, (1, ""), (2, "")))
+    both_hold_one = threading.Barrier(2, timeout=20)
+    tries: list[str] = []
+
+    def work(tx: Tx, name: str, order: tuple[int, int]) -> str:
+        tx.run(text("SET LOCAL deadlock_timeout = '10ms'"))
+        for number in order:
+            tx.run(
+                update(nodes).where(nodes.c.id == number).values(hostname=nodes.c.hostname + name)
+            )
+            if number == order[0] and len(tries) < 2:
+                tries.append(name)
+                both_hold_one.wait()
+        return name
+
+    first = asyncio.ensure_future(db.write(partial(work, name="a", order=(1, 2))))
+    while not tries:
+        await asyncio.sleep(0)
+    assert await db.write(partial(work, name="b", order=(2, 1))) == "b"
+    assert await first == "a"
+    assert sorted(tries) == ["a", "b"]
+    assert {"".join(sorted(name)) for name in await db.read(names)} == {"ab"}
 
 
 async def test_texts_of_all_kinds_come_back_as_they_were(db: Database) -> None:
