@@ -211,9 +211,8 @@ class Database:
             if len(group) == 1:
                 return [problem], []
             parts = [self._run_group([job], line) for job in group]
-            return [one for part, _ in parts for one in part], [
-                tx for _, done in parts for tx in done
-            ]
+            outcomes = [one for part, _ in parts for one in part]
+            return outcomes, [tx for _, done in parts for tx in done]
         return outcomes, [tx]
 
     def _commit_group(self, group: list[_Job], line: Line) -> tuple[list[Outcome], Tx]:
