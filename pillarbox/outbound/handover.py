@@ -14,7 +14,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from pillarbox.outbound.model import Prepared, domain_of, lane_of
-from pillarbox.outbound.store.queue import Claimed, Content
+from pillarbox.outbound.store.queue import Claimed
+from pillarbox.outbound.store.to_send import Content
 from pillarbox.servers.model import StreamType
 from pillarbox.storage.tx import Tx
 

@@ -26,8 +26,9 @@ from pillarbox.errors import Refused, Unavailable
 from pillarbox.outbound.accept import DELIVERY
 from pillarbox.outbound.handover import Handed
 from pillarbox.outbound.model import domain_of, is_bulk
-from pillarbox.outbound.store import queue
-from pillarbox.outbound.store.queue import Claimed, Content
+from pillarbox.outbound.store import queue, to_send
+from pillarbox.outbound.store.queue import Claimed
+from pillarbox.outbound.store.to_send import Content
 from pillarbox.relay.crew import Crew
 from pillarbox.relay.endings import endings_of, ends_here
 from pillarbox.relay.handover import Handover
@@ -192,7 +193,7 @@ class Dispatcher:
         missing = [c.message_key for c in copies if c.message_key not in taken.raws]
         raws = taken.raws
         if missing:
-            raws = raws | await self._app.db.read(lambda tx: queue.load_raw(tx, missing))
+            raws = raws | await self._app.db.read(lambda tx: to_send.load_raw(tx, missing))
         jobs: list[tuple[Job, DkimKey | None]] = []
         for copy in copies:
             sender = taken.contents[copy.message_key].sender
@@ -330,12 +331,12 @@ def take(tx: Tx, wanted: Sequence[tuple[str, int]], lease: int, *, leaves: bool)
     """
     copies = queue.claim(tx, wanted, lease)
     keys = sorted({copy.message_key for copy in copies})
-    contents = queue.load(tx, keys) if keys else {}
+    contents = to_send.load(tx, keys) if keys else {}
     small = [key for key in keys if leaves and contents[key].size_bytes <= SMALL]
     return Taken(
         copies=copies,
         contents=contents,
-        raws=queue.load_raw(tx, small) if small else {},
+        raws=to_send.load_raw(tx, small) if small else {},
         next_due=queue.next_due(tx, [lane for lane, _ in wanted]),
     )
 

@@ -7,7 +7,8 @@ from pillarbox.bounces.classify import Verdict
 from pillarbox.bounces.model import BounceType
 from pillarbox.config import Config
 from pillarbox.mail import trace
-from pillarbox.outbound.store.queue import Claimed, Content
+from pillarbox.outbound.store.queue import Claimed
+from pillarbox.outbound.store.to_send import Content
 from pillarbox.relay import route
 from pillarbox.relay.job import Outcome, Result
 from pillarbox.relay.outcome import DETAILS_LENGTH, Settlement

@@ -19,7 +19,8 @@ from pillarbox.events.model import Event, EventType
 from pillarbox.outbound.model import RecipientState, domain_of
 from pillarbox.outbound.store import attempts, messages, queue
 from pillarbox.outbound.store.attempts import Attempt
-from pillarbox.outbound.store.queue import Claimed, Content, Move
+from pillarbox.outbound.store.queue import Claimed, Move
+from pillarbox.outbound.store.to_send import Content
 from pillarbox.relay.job import Outcome, Result
 from pillarbox.relay.schedule import next_try
 from pillarbox.storage.tx import Tx

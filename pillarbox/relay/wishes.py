@@ -3,7 +3,8 @@
 from urllib.parse import urlsplit
 
 from pillarbox.outbound.model import UnsubscribeLink
-from pillarbox.outbound.store.queue import Claimed, Content
+from pillarbox.outbound.store.queue import Claimed
+from pillarbox.outbound.store.to_send import Content
 from pillarbox.servers.model import TrackLinks
 from pillarbox.tracking.personal import Wishes
 from pillarbox.tracking.token import Copy, Tokens

@@ -12,7 +12,6 @@ from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Select,
     bindparam,
@@ -23,9 +22,8 @@ from sqlalchemy import (
     update,
 )
 
-from pillarbox.outbound.model import MessageStatus, RecipientState, UnsubscribeLink, lanes_of
-from pillarbox.outbound.store.tables import contents, messages, recipients
-from pillarbox.servers.model import TrackLinks
+from pillarbox.outbound.model import MessageStatus, RecipientState, lanes_of
+from pillarbox.outbound.store.tables import messages, recipients
 from pillarbox.storage import dialect
 from pillarbox.storage.tx import Tx
 from pillarbox.storage.types import instant, micros
@@ -67,22 +65,6 @@ _NEXT_DUE_POSTGRES = text("""
     SELECT (SELECT min(due_at) FROM recipients WHERE state = 'queued' AND lane = wanted.lane)
     FROM unnest(CAST(:lanes AS text[])) WITH ORDINALITY AS wanted(lane, number) ORDER BY number
 """)
-# Built once: building a statement costs more than running it.
-_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
-_LOAD = select(
-    messages.c.key,
-    messages.c.message_id,
-    messages.c.received_at,
-    messages.c.sender_key,
-    messages.c.is_sandboxed,
-    messages.c.bounce_type,
-    messages.c.size_bytes,
-    messages.c.render_error,
-    messages.c.track_opens,
-    messages.c.track_links,
-    messages.c.unsubscribe,
-).where(messages.c.key.in_(_KEYS))
-_LOAD_RAW = select(contents).where(contents.c.message_key.in_(_KEYS))
 # What is not queued any more has no lease. Asked for the state as well, PostgreSQL would walk through the index of
 # all that is queued, which it takes for short.
 _STILL_HELD_SQLITE = """
@@ -117,21 +99,6 @@ class Claimed(Struct, kw_only=True, gc=False):
     email: str
     lane: str
     attempts: int
-
-
-class Content(Struct, kw_only=True, gc=False):
-    """What the delivery needs to know of a message."""
-
-    message_id: str
-    received_at: datetime
-    sender: str
-    is_sandboxed: bool
-    bounce_type: str | None
-    size_bytes: int
-    render_error: str | None = None
-    track_opens: bool = False
-    track_links: TrackLinks = TrackLinks.NONE
-    unsubscribe: UnsubscribeLink | None = None
 
 
 class Move(Struct, kw_only=True, gc=False):
@@ -201,30 +168,6 @@ def next_due(tx: Tx, wanted: Sequence[str]) -> dict[str, datetime | None]:
     return {
         lane: None if at is None else instant(at) for lane, (at,) in zip(wanted, rows, strict=True)
     }
-
-
-def load(tx: Tx, keys: Sequence[int]) -> dict[int, Content]:
-    """What the delivery needs of these messages."""
-    return {
-        row.key: Content(
-            message_id=row.message_id,
-            received_at=row.received_at,
-            sender=row.sender_key,
-            is_sandboxed=row.is_sandboxed,
-            bounce_type=row.bounce_type,
-            size_bytes=row.size_bytes,
-            render_error=row.render_error,
-            track_opens=row.track_opens,
-            track_links=row.track_links,
-            unsubscribe=row.unsubscribe,
-        )
-        for row in tx.rows(_LOAD, {"keys": keys})
-    }
-
-
-def load_raw(tx: Tx, keys: Sequence[int]) -> dict[int, bytes]:
-    """The complete messages."""
-    return {row.message_key: bytes(row.raw) for row in tx.rows(_LOAD_RAW, {"keys": keys})}
 
 
 def extend(tx: Tx, held: Sequence[tuple[int, int, int]]) -> None:

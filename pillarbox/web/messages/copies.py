@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pillarbox.config import Config
 from pillarbox.domains.directory import origin_in
-from pillarbox.outbound.store import messages, overview, queue
+from pillarbox.outbound.store import messages, overview, to_send
 from pillarbox.outbound.store.queue import Claimed
 from pillarbox.relay.wishes import Wishing
 from pillarbox.servers.store import servers
@@ -53,7 +53,7 @@ def find(tx: Tx, message_id: str, position: int, config: Config) -> Personal | N
     )
     secret = servers.secret(tx)
     _, origin = origin_in(tx, message.sender.email.rpartition("@")[2], config)
-    kept = queue.load(tx, [message.key])[message.key]
+    kept = to_send.load(tx, [message.key])[message.key]
     return Personal(
         raw=raw,
         copy=Copy(message.key, position),

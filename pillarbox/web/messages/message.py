@@ -16,7 +16,7 @@ from pillarbox.mail.parse import Message as Content
 from pillarbox.mail.parse import parse
 from pillarbox.outbound.accept import DELIVERY
 from pillarbox.outbound.model import Message, RecipientState, UnsubscribeLink
-from pillarbox.outbound.store import attempts, messages, overview, queue, suspensions
+from pillarbox.outbound.store import attempts, messages, overview, queue, suspensions, to_send
 from pillarbox.servers.model import SYSTEM, StreamType
 from pillarbox.storage.tx import Tx
 from pillarbox.web import download
@@ -190,7 +190,7 @@ async def _setting(visit: Visit, message: Message) -> Setting:
     server = await visit.site.directory.server(ServerId(message.server_id))
     stream = None if server is None else server.stream_by_key(message.stream_key)
     known, origin = await visit.read(lambda tx: origin_in(tx, author, config))
-    kept = await visit.read(lambda tx: queue.load(tx, [message.key]))
+    kept = await visit.read(lambda tx: to_send.load(tx, [message.key]))
     unsubscribe = kept[message.key].unsubscribe if message.key in kept else None
     return Setting(
         author_domain=author,

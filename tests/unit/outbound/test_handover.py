@@ -7,7 +7,7 @@ import pytest
 
 from pillarbox.outbound.accept import DELIVERY, accept
 from pillarbox.outbound.handover import LARGEST, Handed
-from pillarbox.outbound.store import queue
+from pillarbox.outbound.store import queue, to_send
 from pillarbox.outbound.store.queue import LEASE
 from pillarbox.relay.handover import Handover
 from pillarbox.relay.lanes import FIRST_IN_HAND, Lanes
@@ -48,10 +48,10 @@ async def test_what_is_handed_over_is_in_the_database_as_a_claim_leaves_it(
     ]
     assert (
         handed.content
-        == (await app.db.read(lambda tx: queue.load(tx, [key_of(handed)])))[key_of(handed)]
+        == (await app.db.read(lambda tx: to_send.load(tx, [key_of(handed)])))[key_of(handed)]
     )
     assert {key_of(handed): handed.raw} == await app.db.read(
-        lambda tx: queue.load_raw(tx, [key_of(handed)])
+        lambda tx: to_send.load_raw(tx, [key_of(handed)])
     )
     ids = {(c.message_key, c.position, c.lease) for c in handed.copies}
     assert await app.db.write(lambda tx: queue.still_held(tx, list(ids))) == ids
