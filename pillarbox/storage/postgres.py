@@ -101,19 +101,16 @@ def pipelined(connection: Connection) -> Iterator[None]:
 def wait_for_each(engine: Engine) -> None:
     """Let SQLAlchemy's statements have their results at once in a pipeline, too: it looks for them right away."""
 
-    @event.listens_for(engine, "do_execute")
-    def _one(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
-        cursor.execute(statement, parameters)
-        if cursor.connection.info.pipeline_status:
-            confirm(context.root_connection)
-        return True
+    def listen(method: str) -> None:
+        @event.listens_for(engine, f"do_{method}")
+        def _do(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
+            getattr(cursor, method)(statement, parameters)
+            if cursor.connection.info.pipeline_status:
+                confirm(context.root_connection)
+            return True
 
-    @event.listens_for(engine, "do_executemany")
-    def _many(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
-        cursor.executemany(statement, parameters)
-        if cursor.connection.info.pipeline_status:
-            confirm(context.root_connection)
-        return True
+    listen("execute")
+    listen("executemany")
 
 
 def confirm(connection: Connection) -> None:

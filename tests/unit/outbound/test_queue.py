@@ -63,7 +63,7 @@ async def test_who_lost_the_lease_is_told(app, server, clock) -> None:
 
 async def test_postgresql_finds_what_is_held_by_its_key_however_long_the_queue(app, server) -> None:
     if app.db.is_sqlite:
-        pytest.skip("SQLite finds them one by one")
+        pytest.skip("SQLite looks each up by its key, one by one")
     statement = f"EXPLAIN {queue._STILL_HELD_POSTGRES}"
     columns = [1, 2, 3], [0, 0, 0], [7, 7, 7]
     plan = await app.db.write(lambda tx: dialect.postgres_rows(tx.connection, statement, *columns))
