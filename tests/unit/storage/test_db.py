@@ -11,6 +11,7 @@ from psycopg.errors import InFailedSqlTransaction
 from sqlalchemy import delete, func, insert, select, text, update
 
 from pillarbox.errors import Problem, Refused
+from pillarbox.storage import writers
 from pillarbox.storage.db import Database
 from pillarbox.storage.nodes import nodes
 from pillarbox.storage.tx import Tx
@@ -216,8 +217,52 @@ async def test_postgresql_starts_no_workers_and_compiles_nothing(db: Database) -
 async def test_stop_finishes_what_waits(db: Database) -> None:
     calls = [asyncio.ensure_future(db.write(lambda tx, n=n: put(tx, str(n)))) for n in range(50)]  # type: ignore[misc]
     await asyncio.sleep(0)
-    await asyncio.get_running_loop().run_in_executor(None, db._queue.put, None)
-    assert len(await asyncio.gather(*calls)) == 50
+    db.stop()
+    assert await asyncio.gather(*calls) == [str(n) for n in range(50)]
+
+
+async def test_other_work_of_the_loop_does_not_get_in_the_way_of_statements(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not db.is_sqlite:
+        pytest.skip("the loop stands still for the embedded database only")
+    monkeypatch.setattr(writers, "STANDSTILL_S", 20)
+    order: list[str] = []
+    call = asyncio.ensure_future(db.write(lambda _tx: order.append("statements")))
+    while db.load().writes_waiting == 0:
+        await asyncio.sleep(0)
+    asyncio.get_running_loop().call_soon(order.append, "other work")
+    await call
+    assert order == ["statements", "other work"]
+
+
+async def test_the_loop_does_not_stand_still_for_long_statements(db: Database) -> None:
+    loop = asyncio.get_running_loop()
+
+    def work(_tx: Tx) -> str:
+        return asyncio.run_coroutine_threadsafe(asyncio.sleep(0, "the loop went on"), loop).result(
+            20
+        )
+
+    assert await db.write(work) == "the loop went on"
+
+
+def test_callers_whose_loop_has_ended_hold_nobody_up(db: Database) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def work(_tx: Tx) -> None:
+        begun.set()
+        may_end.wait(20)
+
+    async def give_up() -> None:
+        call = asyncio.ensure_future(db.write(work))
+        while not begun.is_set():
+            await asyncio.sleep(0)
+        call.cancel()
+
+    asyncio.run(give_up())
+    may_end.set()
+    assert asyncio.run(asyncio.wait_for(db.write(lambda tx: put(tx, "next")), 20)) == "next"
 
 
 async def test_news_has_arrived_before_callers_go_on_but_they_go_first(db: Database) -> None:
