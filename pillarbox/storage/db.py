@@ -62,7 +62,8 @@ class Database:
         self._own: Writers  # for work of one caller
         self._shared: list[Writers]
         if self.is_sqlite:
-            self.engine = self._lines = engines.sqlite_engine(url, connections=READERS + 3)
+            self.engine = engines.sqlite_engine(url, connections=READERS + 2)
+            self._lines = engines.sqlite_line_engine(url)
             self._own = EmbeddedWriter(self._lines, clock=clock, wake=wake)
             self._shared = [self._own]
         else:
@@ -137,7 +138,7 @@ class Database:
 
     def load(self) -> Load:
         """How busy the connections and threads are."""
-        pools: set[Any] = {self.engine.pool, self._lines.pool}
+        pools: list[Any] = [self.engine.pool, self._lines.pool]
         return Load(
             connections_used=sum(pool.checkedout() for pool in pools),
             connections_max=sum(pool.size() for pool in pools),

@@ -11,7 +11,24 @@ from pillarbox.storage import dialect
 
 
 def sqlite_engine(url: str, *, connections: int) -> Engine:
-    """An engine on the embedded database: WAL, every commit on disk before it returns, immediate transactions."""
+    """An engine on the embedded database, with transactions that begin as readers or as the writer."""
+    engine = _sqlite_engine(url, connections=connections)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        kind = "DEFERRED" if connection.get_execution_options().get("reading") else "IMMEDIATE"
+        dialect.execute(connection, f"BEGIN {kind}")
+
+    return engine
+
+
+def sqlite_line_engine(url: str) -> Engine:
+    """An engine on the embedded database for its writer's line, whose transactions are opened by `together`."""
+    return _sqlite_engine(url, connections=1)
+
+
+def _sqlite_engine(url: str, *, connections: int) -> Engine:
+    """WAL, every commit on disk before it returns, no transaction that is not asked for."""
     engine = create_engine(
         url,
         pool_size=connections,
@@ -21,7 +38,7 @@ def sqlite_engine(url: str, *, connections: int) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # transactions begin where the "begin" event says so
+        connection.isolation_level = None
         for pragma in (
             "page_size=8192",
             "journal_mode=WAL",
@@ -34,11 +51,6 @@ def sqlite_engine(url: str, *, connections: int) -> Engine:
             "journal_size_limit=67108864",
         ):
             connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        kind = "DEFERRED" if connection.get_execution_options().get("reading") else "IMMEDIATE"
-        dialect.execute(connection, f"BEGIN {kind}")
 
     return engine
 
@@ -88,11 +100,14 @@ def postgres_line_engine(url: str, *, connections: int) -> Engine:
 def together(connection: Connection) -> Iterator[None]:
     """Everything between begin and commit on a writer's connection.
 
+    On SQLite the driver commits as soon as this ends: what was told of that just before must not wait for more.
     On PostgreSQL a bare statement without a result may not have been looked at by the server when it returns: what
     is wrong with it comes up with the next statement that has a result, at `confirm`, or at the end.
     """
     if dialect.is_sqlite(connection):
+        dialect.execute(connection, "BEGIN IMMEDIATE")
         yield
+        dialect.execute(connection, "COMMIT")
         return
     with dialect.postgres().pipelined(connection):
         yield

@@ -185,6 +185,12 @@ class EmbeddedWriter(Writers):
         self._written()  # nothing was, perhaps
         self._is_free = True
         super()._tell(jobs, outcomes, committed)
+        with suppress(IndexError, RuntimeError):
+            following = self._lined_up[0].loop
+            if (
+                following is not jobs[0].loop
+            ):  # that ended meanwhile, and will not look for what follows
+                following.call_soon_threadsafe(self._hand_over)
 
     @override
     def _settle(self, jobs: list[Job], outcomes: list[Outcome], committed: list[Tx]) -> None:
